@@ -116,12 +116,14 @@ impl<T: ?Sized> ReentrantLock<T> {
     pub fn lock(&self) -> ReentrantLockGuard<'_, T> {
         let me = CURRENT.with(|id| *id);
         let mut state = self.state();
-        state.waiting += 1;
-        let mut state = self
-            .freed
-            .wait_while(state, |state| !state.admits(me))
-            .unwrap_or_else(PoisonError::into_inner);
-        state.waiting -= 1;
+        if !state.admits(me) {
+            state.waiting += 1;
+            state = self
+                .freed
+                .wait_while(state, |state| !state.admits(me))
+                .unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
         self.enter(me, state)
     }
 

@@ -1,0 +1,147 @@
+//! Chapter 2's blocks.
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::sync::Mutex;
+
+use threading::bounded_semaphore::BoundedSemaphore;
+use threading::reentrant_lock::ReentrantLock;
+use threading::semaphore::Semaphore;
+
+use super::Row;
+use crate::python::Python;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        name: "thread",
+        label: "线程创建与等待\nthread create + join",
+        times: 100,
+        ours: thread,
+        rivals: &[
+            ("std", std_thread),
+            #[cfg(unix)]
+            ("pthread", limit::pthread),
+        ],
+        goal: 1.10,
+    },
+    Row {
+        name: "reentrant-lock",
+        label: "可重入锁 加锁与释放\nReentrantLock lock + unlock",
+        times: LOCKS,
+        ours: reentrant_lock,
+        rivals: &[
+            ("std Mutex", std_mutex),
+            #[cfg(feature = "peers")]
+            ("parking_lot ReentrantMutex", peers::reentrant_mutex),
+        ],
+        goal: 3.0,
+    },
+    Row {
+        name: "semaphore",
+        label: "信号量 获取与释放\nSemaphore acquire + release",
+        times: LOCKS,
+        ours: semaphore,
+        rivals: &[("std Mutex", std_mutex)],
+        goal: 3.0,
+    },
+    Row {
+        name: "bounded-semaphore",
+        label: "有界信号量 获取与释放\nBoundedSemaphore acquire + release",
+        times: LOCKS,
+        ours: bounded_semaphore,
+        rivals: &[("std Mutex", std_mutex)],
+        goal: 3.0,
+    },
+];
+
+const LOCKS: u64 = 100_000;
+
+fn thread(times: u64) {
+    for _ in 0..times {
+        let handle = threading::thread::spawn(|| ()).expect("the system has a thread to give");
+        handle.join().expect("nothing does not panic");
+    }
+}
+
+fn std_thread(times: u64) {
+    for _ in 0..times {
+        std::thread::spawn(|| ())
+            .join()
+            .expect("nothing does not panic");
+    }
+}
+
+fn std_mutex(times: u64) {
+    let lock = Mutex::new(());
+    for _ in 0..times {
+        drop(black_box(&lock).lock());
+    }
+}
+
+fn reentrant_lock(times: u64) {
+    let lock = ReentrantLock::new(());
+    for _ in 0..times {
+        drop(black_box(&lock).lock());
+    }
+}
+
+fn semaphore(times: u64) {
+    let semaphore = Semaphore::new(1);
+    for _ in 0..times {
+        drop(black_box(&semaphore).acquire());
+    }
+}
+
+fn bounded_semaphore(times: u64) {
+    let semaphore = BoundedSemaphore::new(1);
+    for _ in 0..times {
+        drop(black_box(&semaphore).acquire());
+    }
+}
+
+/// The least that the system needs.
+#[cfg(unix)]
+mod limit {
+    use std::ffi::c_void;
+    use std::ptr;
+
+    extern "C" fn nothing(_: *mut c_void) -> *mut c_void {
+        ptr::null_mut()
+    }
+
+    pub(super) fn pthread(times: u64) {
+        for _ in 0..times {
+            let mut thread = std::mem::MaybeUninit::uninit();
+            // SAFETY: `thread` is valid for a write, null attributes are the defaults, and `nothing`
+            // neither reads its argument nor unwinds.
+            let created = unsafe {
+                libc::pthread_create(thread.as_mut_ptr(), ptr::null(), nothing, ptr::null_mut())
+            };
+            assert_eq!(created, 0, "the system has a thread to give");
+            // SAFETY: `pthread_create` succeeded, so it wrote `thread`, which is joined here, once.
+            let joined = unsafe { libc::pthread_join(thread.assume_init(), ptr::null_mut()) };
+            assert_eq!(joined, 0, "a thread that was created can be joined");
+        }
+    }
+}
+
+#[cfg(feature = "peers")]
+mod peers {
+    use std::hint::black_box;
+
+    use parking_lot::ReentrantMutex;
+
+    pub(super) fn reentrant_mutex(times: u64) {
+        let lock = ReentrantMutex::new(());
+        for _ in 0..times {
+            drop(black_box(&lock).lock());
+        }
+    }
+}
+
+/// Seconds an operation in CPython, by the names of the rows.
+pub(super) fn beside(python: &Python) -> Result<HashMap<String, f64>, String> {
+    let program = include_str!("../../../scripts/python/threading_blocks.py");
+    let output = python.run(program, &[])?;
+    serde_json::from_str(&output).map_err(|error| error.to_string())
+}

@@ -1,0 +1,267 @@
+//! This executable, started again to do one thing in a process of its own.
+//!
+//! The first argument is a hidden word. [`act`] looks for it before `main` does anything else: a
+//! section may fork, which is only sound while the process has one thread and nothing else is set up.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::panic;
+use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::chapters::Chapter;
+use crate::contract::Contract;
+use crate::models;
+
+const SECTION: &str = "__section";
+const MEASURE: &str = "__measure";
+
+/// The exit code of a section that left other threads behind than its contract says.
+pub const THREADS_LEFT: i32 = 3;
+
+/// The first line of `main`: if this process was started to run a section or to take a measurement,
+/// does so and does not return.
+pub fn act(chapters: &[Chapter]) {
+    let args: Vec<OsString> = env::args_os().collect();
+    let word = |index: usize| args.get(index).and_then(|arg| arg.to_str());
+    let code = match (word(1), word(2), word(3)) {
+        (Some(SECTION), Some(chapter), Some(section)) => run_section(chapters, chapter, section),
+        (Some(MEASURE), Some(row), Some(model)) => models::measure_in_this_process(row, model),
+        _ => return,
+    };
+    // Not a return from `main`: what a section left running ends here too.
+    process::exit(code);
+}
+
+/// A command that makes this executable run a section.
+///
+/// # Errors
+///
+/// When the system does not say where this executable is.
+pub fn section(chapter: &str, section: &str) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args([SECTION, chapter, section]);
+    Ok(command)
+}
+
+/// A command that makes this executable measure a row of the table for a model.
+///
+/// # Errors
+///
+/// As [`section`].
+pub fn measurement(row: &str, model: &str) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args([MEASURE, row, model]);
+    Ok(command)
+}
+
+fn run_section(chapters: &[Chapter], chapter: &str, name: &str) -> i32 {
+    exit_quietly_without_stdout();
+    let sections = chapters.iter().filter(|c| c.name == chapter);
+    let Some(section) = sections.flat_map(|c| &c.sections).find(|s| s.name == name) else {
+        eprintln!("error: there is no section {chapter}/{name}");
+        return 2;
+    };
+    if let Err(error) = (section.run)() {
+        eprintln!("error: {error:?}");
+        return 1;
+    }
+    let flushed = io::stdout().flush();
+    if let Err(error) = flushed {
+        eprintln!("error: {error}");
+        return 1;
+    }
+    let allowed = Contract::parse(section.contract).map_or(0, |contract| contract.threads_left);
+    match threads_beside_main(allowed) {
+        left if left == allowed => 0,
+        left => {
+            eprintln!("error: {left} threads still run, the contract says {allowed}");
+            THREADS_LEFT
+        }
+    }
+}
+
+/// How many threads run beside this one; waits for a while for there to be `expected`, since a
+/// thread that was joined is still on the kernel's list for a moment.
+#[cfg(target_os = "linux")]
+fn threads_beside_main(expected: usize) -> usize {
+    let ceiling = Instant::now() + Duration::from_secs(10);
+    loop {
+        let tasks = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+        let left = tasks.saturating_sub(1);
+        if left == expected || Instant::now() > ceiling {
+            return left;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Elsewhere there is no portable way to count: what is expected is believed.
+#[cfg(not(target_os = "linux"))]
+fn threads_beside_main(expected: usize) -> usize {
+    expected
+}
+
+/// `println!` panics when nobody reads any more, which is no fault of the section's.
+fn exit_quietly_without_stdout() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let text = info.payload().downcast_ref::<String>();
+        if text.is_some_and(|text| text.starts_with("failed printing to stdout")) {
+            process::exit(0);
+        }
+        report(info);
+    }));
+}
+
+/// What a child printed and how it ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Whether that was because its time was up.
+    pub timed_out: bool,
+    /// From its start to its end.
+    pub elapsed: Duration,
+}
+
+/// Runs the command to its end, or kills it and all that it started when `deadline` is over.
+///
+/// It reads `input` on its standard input and is the leader of a process group of its own, so
+/// that what it started can be found and killed with it.
+///
+/// # Errors
+///
+/// When it cannot be started.
+pub fn run(mut command: Command, input: &str, deadline: Duration) -> io::Result<Ended> {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+
+    let begin = Instant::now();
+    let mut child = Group::start(&mut command)?;
+    let stdin = child.with(|child| child.stdin.take());
+    let stdout = child.with(|child| child.stdout.take());
+    let stderr = child.with(|child| child.stderr.take());
+
+    thread::scope(|scope| {
+        // One thread each, so that no full pipe can stop another.
+        scope.spawn(move || {
+            // A child that does not read its input has its reasons; how it ends will tell.
+            let _ = stdin.map(|mut stdin| stdin.write_all(input.as_bytes()));
+        });
+        let stderr = scope.spawn(move || read_all(stderr));
+        let (done, watch) = mpsc::channel::<()>();
+        let watchdog = scope.spawn({
+            let child = &child;
+            move || match watch.recv_timeout(deadline) {
+                Err(RecvTimeoutError::Timeout) => {
+                    child.kill();
+                    true
+                }
+                _ => false,
+            }
+        });
+        // The end of both outputs is the end of all who hold them, or the watchdog's doing.
+        let stdout = read_all(stdout);
+        let stderr = stderr.join().expect("reading does not panic");
+        let status = child.reap();
+        let elapsed = begin.elapsed();
+        drop(done);
+        let timed_out = watchdog.join().expect("waiting does not panic");
+        Ok(Ended {
+            stdout,
+            stderr,
+            status: status?,
+            timed_out,
+            elapsed,
+        })
+    })
+}
+
+fn read_all(source: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(mut source) = source {
+        // What could be read counts; a broken pipe is the end of it.
+        let _ = source.read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A child and its process group. The mutex keeps a kill from meeting a process that was reaped.
+struct Group(Mutex<Child>);
+
+/// The groups that are alive, for [`kill_all`].
+static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+impl Group {
+    fn start(command: &mut Command) -> io::Result<Self> {
+        // Under the lock, so that `kill_all` cannot come between the start and the entry.
+        let mut groups = groups();
+        let child = command.spawn()?;
+        groups.push(child.id());
+        Ok(Self(Mutex::new(child)))
+    }
+
+    fn with<T>(&mut self, take: impl FnOnce(&mut Child) -> T) -> T {
+        take(self.0.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn kill(&self) {
+        let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(child.try_wait(), Ok(None)) {
+            kill_group(child.id());
+            // Where there are no groups, at least the child. Fails only if it has just ended.
+            let _ = child.kill();
+        }
+    }
+
+    fn reap(&self) -> io::Result<ExitStatus> {
+        loop {
+            let mut groups = groups();
+            let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(status) = child.try_wait()? {
+                groups.retain(|&id| id != child.id());
+                return Ok(status);
+            }
+            drop((child, groups)); // the watchdog needs them
+            thread::sleep(Duration::from_millis(1)); // its outputs are closed: it is about to end
+        }
+    }
+}
+
+/// Kills every child that is alive and all that it started: for a program that is interrupted.
+pub fn kill_all() {
+    for &group in groups().iter() {
+        kill_group(group);
+    }
+}
+
+fn groups() -> MutexGuard<'static, Vec<u32>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(unix)]
+fn kill_group(group: u32) {
+    use nix::sys::signal::{Signal, killpg};
+    use nix::unistd::Pid;
+
+    if let Ok(group) = i32::try_from(group) {
+        // It has ended when there is no such group; nothing is left to kill then.
+        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill_group(_group: u32) {}

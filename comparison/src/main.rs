@@ -1,0 +1,207 @@
+//! Runs the chapters, measures, prints the table: `cargo run --release -p comparison -- --help`.
+
+use std::io::{self, ErrorKind};
+use std::num::NonZero;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use comparison::chapters::{self, Chapter, Section};
+use comparison::python::Python;
+use comparison::run::{self, Plan};
+use comparison::{blocks, child, table};
+
+/// Runs every chapter against its contract, then measures the models and prints the table.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    python: PythonArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run sections, each in a process of its own, and hold what they print against their contracts
+    Chapters(ChaptersArgs),
+    /// Measure the models and print the table
+    Table,
+    /// Measure blocks against what a user would otherwise pick
+    Blocks {
+        /// Rows to measure (default: all)
+        #[arg(value_name = "ROW")]
+        rows: Vec<String>,
+    },
+}
+
+#[derive(Args)]
+struct ChaptersArgs {
+    /// Chapters, or sections as CHAPTER/SECTION (default: all)
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Run each section so many times
+    #[arg(long, default_value_t = NonZero::<usize>::MIN)]
+    repeat: NonZero<usize>,
+    /// Run so many at a time of those that mostly sleep
+    #[arg(long, default_value_t = JOBS)]
+    jobs: NonZero<usize>,
+    /// Seconds after which a section is taken to hang
+    #[arg(long, default_value_t = DEADLINE)]
+    deadline: NonZero<u64>,
+    /// Show what the sections print even when they keep their contracts
+    #[arg(long)]
+    show: bool,
+}
+
+/// How many sections at a time: most of them sleep.
+const JOBS: NonZero<usize> = NonZero::new(16).expect("16 is not zero");
+
+/// Several times what the longest section takes on a busy machine.
+const DEADLINE: NonZero<u64> = NonZero::new(60).expect("60 is not zero");
+
+impl Default for ChaptersArgs {
+    fn default() -> Self {
+        Self {
+            names: Vec::new(),
+            repeat: NonZero::<usize>::MIN,
+            jobs: JOBS,
+            deadline: DEADLINE,
+            show: false,
+        }
+    }
+}
+
+#[derive(Args)]
+struct PythonArgs {
+    /// The Python to measure beside (3.9 or newer)
+    #[arg(long, value_name = "PATH", default_value = "python3", global = true)]
+    python: String,
+    /// Measure without a Python beside
+    #[arg(long, global = true)]
+    no_python: bool,
+}
+
+fn main() -> ExitCode {
+    let chapters = chapters::all();
+    child::act(&chapters); // before anything else: this process may be here for one section only
+
+    #[cfg(unix)]
+    if let Err(error) = ctrlc::set_handler(|| {
+        child::kill_all();
+        std::process::exit(130);
+    }) {
+        eprintln!("warning: Ctrl-C will leave children behind: {error}");
+    }
+
+    let cli = Cli::parse();
+    match execute(&cli, &chapters) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(Stop::Unknown(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+        Err(Stop::Failed(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(Stop::Failed(error)) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+enum Stop {
+    /// A name that is not there.
+    Unknown(String),
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Does what was asked for; whether all of it went well.
+fn execute(cli: &Cli, chapters: &[Chapter]) -> Result<bool, Stop> {
+    let python = || match cli.python.no_python {
+        true => Err("--no-python".to_owned()),
+        false => Python::find(&cli.python.python),
+    };
+    match &cli.command {
+        None => {
+            let kept = run_chapters(&ChaptersArgs::default(), chapters)?;
+            let python = python();
+            let sound = table::print(python.as_ref().map_err(String::as_str))?;
+            Ok(kept && sound)
+        }
+        Some(Command::Chapters(args)) => run_chapters(args, chapters),
+        Some(Command::Table) => {
+            let python = python();
+            Ok(table::print(python.as_ref().map_err(String::as_str))?)
+        }
+        Some(Command::Blocks { rows }) => {
+            let rows = blocks::choose(rows).map_err(Stop::Unknown)?;
+            let python = python();
+            blocks::print(&rows, python.as_ref().map_err(String::as_str))?;
+            Ok(true)
+        }
+    }
+}
+
+fn run_chapters(args: &ChaptersArgs, chapters: &[Chapter]) -> Result<bool, Stop> {
+    let plan = Plan {
+        sections: choose(&args.names, chapters).map_err(Stop::Unknown)?,
+        repeat: args.repeat.get(),
+        jobs: args.jobs,
+        deadline: Duration::from_secs(args.deadline.get()),
+        show: args.show,
+    };
+    let faults = run::all(&plan).context("cannot tell how the sections went")?;
+    Ok(faults == 0)
+}
+
+/// The sections that are named, by themselves or with their chapter; all where no name is given.
+fn choose<'a>(
+    names: &[String],
+    chapters: &'a [Chapter],
+) -> Result<Vec<(&'a Chapter, &'a Section)>, String> {
+    let every: Vec<_> = chapters
+        .iter()
+        .flat_map(|chapter| {
+            chapter
+                .sections
+                .iter()
+                .map(move |section| (chapter, section))
+        })
+        .collect();
+    if names.is_empty() {
+        return Ok(every);
+    }
+    let mut chosen = Vec::new();
+    for name in names {
+        let before = chosen.len();
+        chosen.extend(every.iter().copied().filter(|(chapter, section)| {
+            *name == chapter.name || *name == format!("{}/{}", chapter.name, section.name)
+        }));
+        if chosen.len() == before {
+            let known: Vec<String> = every
+                .iter()
+                .map(|(chapter, section)| format!("{}/{}", chapter.name, section.name))
+                .collect();
+            return Err(format!(
+                "no chapter or section is named '{name}'; there are: {}",
+                known.join(" ")
+            ));
+        }
+    }
+    Ok(chosen)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<io::Error>());
+    io.is_some_and(|io| io.kind() == ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,53 @@
+"""The blocks of chapter 2 in CPython: seconds an operation, by the names of the rows.
+
+Usage: threading_blocks.py
+"""
+
+import json
+import statistics
+import threading
+import time
+
+ROUNDS = 7
+
+
+def seconds(times, work):
+    """The median over the rounds of the mean of one operation; the first round warms up."""
+    results = []
+    for _ in range(ROUNDS + 1):
+        begin = time.perf_counter()
+        work(times)
+        results.append((time.perf_counter() - begin) / times)
+    return statistics.median(results[1:])
+
+
+def nothing():
+    pass
+
+
+def threads(times):
+    for _ in range(times):
+        unit = threading.Thread(target=nothing)
+        unit.start()
+        unit.join()
+
+
+def locked(lock):
+    def work(times):
+        for _ in range(times):
+            with lock:
+                pass
+
+    return work
+
+
+print(
+    json.dumps(
+        {
+            "thread": seconds(300, threads),
+            "reentrant-lock": seconds(20_000, locked(threading.RLock())),
+            "semaphore": seconds(20_000, locked(threading.Semaphore(1))),
+            "bounded-semaphore": seconds(20_000, locked(threading.BoundedSemaphore(1))),
+        }
+    )
+)

@@ -1,0 +1,165 @@
+//! `registry.rs`: who is alive, and waiting for it (TH-03, TH-07 to TH-10). The guard that waits at the
+//! end of `main` is in `thread_endings.rs`.
+//!
+//! The list is the whole process's and tests run side by side: each test looks for its own threads.
+
+mod support;
+
+use std::sync::mpsc;
+use std::thread as native;
+use std::time::{Duration, Instant};
+
+use support::{Sleeper, assert_lasted, bounded, held};
+use threading::registry::{Thread, WaitsForItself, active_count, current, enumerate};
+use threading::thread::{Builder, JoinHandle, spawn};
+
+fn is_listed(thread: &Thread) -> bool {
+    enumerate().contains(thread)
+}
+
+/// TH-03: alive from the start to the end; number and name can be read afterwards; the text says
+/// which, and whether it is a daemon.
+#[test]
+fn states() {
+    bounded(|| {
+        for (daemon, word) in [(false, ""), (true, " daemon")] {
+            let (hold, handle) = held(Builder::new().name("watched").daemon(daemon));
+            let thread = handle.thread().clone();
+            let ident = thread.ident();
+            assert!(ident > 1, "1 is the main thread's");
+            assert!(thread.is_alive() && is_listed(&thread));
+            assert_eq!(
+                format!("{thread:?}"),
+                format!("Thread(watched, started{word} {ident})")
+            );
+
+            drop(hold);
+            handle.join().unwrap();
+            assert!(!thread.is_alive() && !is_listed(&thread));
+            assert_eq!((thread.ident(), thread.name()), (ident, "watched"));
+            assert_eq!(
+                format!("{thread:?}"),
+                format!("Thread(watched, stopped{word} {ident})")
+            );
+        }
+    });
+}
+
+/// TH-07: a thread that waits for itself is told so, at once.
+#[test]
+fn waiting_for_oneself() {
+    bounded(|| {
+        let (give, own_handle) = mpsc::channel::<JoinHandle<()>>();
+        let (tell, told) = mpsc::channel();
+        let body = move || {
+            let own = own_handle.recv().unwrap();
+            assert_eq!(own.thread().wait(), Err(WaitsForItself));
+            assert!(!own.thread().wait_timeout(Duration::ZERO));
+            let error = own.join().unwrap_err();
+            assert!(!error.is_panic() && error.message().is_none());
+            tell.send(error.to_string()).unwrap();
+        };
+        give.send(Builder::new().name("Narcissus").spawn(body).unwrap())
+            .unwrap();
+        assert_eq!(
+            told.recv().unwrap(),
+            "thread 'Narcissus' cannot join itself"
+        );
+    });
+}
+
+/// TH-08: a wait with a time-out ends while the thread lives on; zero only looks; a later wait, also
+/// one for ever, succeeds.
+#[test]
+fn waiting_with_a_timeout() {
+    bounded(|| {
+        let (hold, handle) = held(Builder::new());
+        let thread = handle.thread();
+        assert!(!thread.wait_timeout(Duration::ZERO));
+        let (start, timeout) = (Instant::now(), Duration::from_millis(50));
+        assert!(!thread.wait_timeout(timeout));
+        assert_lasted(start, timeout);
+        assert!(thread.is_alive());
+
+        drop(hold);
+        assert!(thread.wait_timeout(Duration::MAX));
+        assert!(thread.wait_timeout(Duration::ZERO));
+        handle.join().unwrap();
+    });
+}
+
+/// TH-09: many may wait for the same thread and all return; to wait again does no harm.
+#[test]
+fn many_wait_for_one() {
+    bounded(|| {
+        let (hold, handle) = held(Builder::new());
+        let thread = handle.thread().clone();
+        let sleepers: [Sleeper; 8] = Default::default();
+        native::scope(|scope| {
+            let waiters = sleepers.each_ref().map(|sleeper| {
+                let thread = &thread;
+                scope.spawn(move || {
+                    sleeper.about_to_wait();
+                    thread.wait()
+                })
+            });
+            sleepers.iter().for_each(Sleeper::wait_until_asleep);
+            drop(hold);
+            for waiter in waiters {
+                assert_eq!(waiter.join().unwrap(), Ok(()));
+            }
+        });
+        assert_eq!(thread.wait(), Ok(()));
+        handle.join().unwrap();
+        assert_eq!(thread.wait(), Ok(()), "after the join");
+    });
+}
+
+/// TH-10: listed from the first moment, for itself and for others; off the list after join or wait.
+#[test]
+fn listed_exactly_while_alive() {
+    bounded(|| {
+        for round in 0..100 {
+            let handle = spawn(|| is_listed(&current())).unwrap();
+            let thread = handle.thread().clone();
+            if round % 2 == 0 {
+                assert!(handle.join().unwrap(), "not listed while it ran");
+            } else {
+                assert_eq!(thread.wait(), Ok(()));
+            }
+            assert!(!is_listed(&thread), "a ghost in round {round}");
+
+            let (hold, handle) = held(Builder::new());
+            assert!(is_listed(handle.thread()), "not listed after the start");
+            drop(hold);
+            handle.join().unwrap();
+        }
+    });
+}
+
+/// TH-10: the main thread comes first, as number 1; a thread that was started elsewhere has a
+/// description, always the same, and is not listed; one that was disowned is not listed either.
+#[test]
+fn the_list_knows_whose_threads_it_has() {
+    bounded(|| {
+        assert!(active_count() >= 1);
+        let main = enumerate().swap_remove(0);
+        assert_eq!(format!("{main:?}"), "Thread(main, started 1)");
+
+        let foreign = native::Builder::new().name("foreign legion".to_owned());
+        let foreign = foreign
+            .spawn(|| (current(), current()))
+            .unwrap()
+            .join()
+            .unwrap();
+        assert_eq!(foreign.0, foreign.1);
+        assert_eq!(foreign.0.name(), "foreign legion");
+        assert!(!is_listed(&foreign.0));
+
+        let (hold, handle) = held(Builder::new());
+        handle.thread().disown();
+        assert!(handle.thread().is_alive() && !is_listed(handle.thread()));
+        drop(hold);
+        handle.join().unwrap();
+    });
+}
