@@ -89,7 +89,7 @@ fn run_section(chapters: &[Chapter], chapter: &str, name: &str) -> i32 {
 /// thread that was joined is still on the kernel's list for a moment.
 #[cfg(target_os = "linux")]
 fn threads_beside_main(expected: usize) -> usize {
-    let ceiling = Instant::now() + Duration::from_secs(10);
+    let ceiling = Instant::now() + Duration::from_secs(5);
     loop {
         let tasks = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
         let left = tasks.saturating_sub(1);
