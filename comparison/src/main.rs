@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use comparison::chapters::{self, Chapter, Section};
+use comparison::contract::Contract;
 use comparison::python::Python;
 use comparison::run::{self, Plan};
 use comparison::{blocks, child, table};
@@ -26,6 +27,12 @@ struct Cli {
 enum Command {
     /// Run sections, each in a process of its own, and hold what they print against their contracts
     Chapters(ChaptersArgs),
+    /// Hold an output, read from standard input, against a section's contract
+    Check {
+        /// The section, as CHAPTER/SECTION
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
     /// Measure the models and print the table
     Table,
     /// Measure blocks against what a user would otherwise pick
@@ -137,6 +144,22 @@ fn execute(cli: &Cli, chapters: &[Chapter]) -> Result<bool, Stop> {
             Ok(kept && sound)
         }
         Some(Command::Chapters(args)) => run_chapters(args, chapters),
+        Some(Command::Check { name }) => {
+            let names = [name.clone()];
+            let sections = choose(&names, chapters).map_err(Stop::Unknown)?;
+            let [(_, section)] = sections[..] else {
+                return Err(Stop::Unknown(format!(
+                    "'{name}' is a chapter: name one section"
+                )));
+            };
+            let output = io::read_to_string(io::stdin()).context("cannot read standard input")?;
+            let places = Contract::parse(section.contract)?.check(&output)?;
+            println!(
+                "{name}: {} 行符合契约 · lines keep the contract",
+                places.len()
+            );
+            Ok(true)
+        }
         Some(Command::Table) => {
             let python = python();
             Ok(table::print(python.as_ref().map_err(String::as_str))?)

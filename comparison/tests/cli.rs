@@ -76,6 +76,38 @@ fn a_section_is_run_as_often_as_asked_and_shown_when_asked() {
 }
 
 #[test]
+fn an_output_is_checked_wherever_it_comes_from() {
+    let check = |name: &str, output: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_comparison"));
+        command.args(["check", name]);
+        child::run(command, output, DEADLINE).expect("it can be started")
+    };
+    let section = comparison(&["__section", "threading", "thread-local"]).stdout;
+    let ended = check("threading/thread-local", &section);
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(
+        ended.stdout.starts_with("threading/thread-local: 13 "),
+        "{}",
+        ended.stdout
+    );
+
+    let ended = check(
+        "threading/thread-local",
+        &section.replace("T-3: 3", "T-3: 4"),
+    );
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(
+        ended.stderr.contains("unexpected “线程 T-3: 4”"),
+        "{}",
+        ended.stderr
+    );
+
+    for name in ["threading", "threading/nothing"] {
+        assert_eq!(check(name, &section).status.code(), Some(2));
+    }
+}
+
+#[test]
 fn the_hidden_word_with_an_unknown_name_is_refused() {
     for args in [
         ["__section", "threading", "nothing"],
