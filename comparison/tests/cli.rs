@@ -86,7 +86,7 @@ fn an_output_is_checked_wherever_it_comes_from() {
     let ended = check("threading/thread-local", &section);
     assert!(ended.status.success(), "{ended:?}");
     assert!(
-        ended.stdout.starts_with("threading/thread-local: 13 "),
+        ended.stdout.starts_with("threading/thread-local: 14 "),
         "{}",
         ended.stdout
     );
