@@ -15,7 +15,7 @@ use crate::child;
 use crate::machine;
 use crate::models::{self, Model, ROWS, Row, Sample};
 use crate::python::Python;
-use crate::stats::{KIB, Spread, digits, unit_of_time};
+use crate::stats::{KIB, Spread, TIMES, digits, unit_of_time};
 
 /// How often everything is measured.
 const ROUNDS: usize = 5;
@@ -220,7 +220,7 @@ fn figure(
 
 fn speed_up(base: &[f64], values: &[f64]) -> String {
     let ratio = Spread::of_ratios(base, values);
-    ratio.map_or("无 · none".to_owned(), |ratio| ratio.show(("×", 1.0)))
+    ratio.map_or("无 · none".to_owned(), |ratio| ratio.show(TIMES))
 }
 
 /// Why a ratio measured on this machine, at this time, would claim too much.

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// The living, the main thread aside. The key is the ident, so they are in the order of their birth.
 ///
-/// Lock order: this one first, then a thread's phase.
+/// Lock order: this one first, then a thread's life.
 static REGISTRY: Mutex<BTreeMap<u64, Thread>> = Mutex::new(BTreeMap::new());
 
 std::thread_local! {
@@ -34,8 +34,14 @@ struct Inner {
     ident: u64,
     name: String,
     daemon: bool,
-    phase: Mutex<Phase>,
+    life: Mutex<Life>,
     stopped: Condvar,
+}
+
+struct Life {
+    phase: Phase,
+    /// Threads in a wait for the end. With none, the end need not enter the kernel to wake somebody.
+    waiting: usize,
 }
 
 /// Initial → started (by the thread or its creator, whoever is first) → stopped (by the thread).
@@ -54,14 +60,13 @@ impl Thread {
     }
 
     fn new(ident: u64, name: String, daemon: bool, phase: Phase) -> Self {
-        let phase = Mutex::new(phase);
-        let stopped = Condvar::new();
+        let life = Life { phase, waiting: 0 };
         Self(Arc::new(Inner {
             ident,
             name,
             daemon,
-            phase,
-            stopped,
+            life: Mutex::new(life),
+            stopped: Condvar::new(),
         }))
     }
 
@@ -82,7 +87,7 @@ impl Thread {
 
     /// Whether what the thread runs has not returned yet.
     pub fn is_alive(&self) -> bool {
-        *self.phase() == Phase::Started
+        self.life().phase == Phase::Started
     }
 
     /// Waits until what the thread runs has returned or panicked. Any number of threads may wait.
@@ -97,11 +102,14 @@ impl Thread {
         if *self == current() {
             return Err(WaitsForItself);
         }
-        let _phase = self
+        let mut life = self.life();
+        life.waiting += 1;
+        let mut life = self
             .0
             .stopped
-            .wait_while(self.phase(), |phase| *phase != Phase::Stopped)
+            .wait_while(life, |life| life.phase != Phase::Stopped)
             .unwrap_or_else(PoisonError::into_inner);
+        life.waiting -= 1;
         Ok(())
     }
 
@@ -109,12 +117,15 @@ impl Thread {
     ///
     /// A zero timeout only looks. Python's `join(timeout)` with `is_alive()` after it.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
-        let (phase, _) = self
+        let mut life = self.life();
+        life.waiting += 1;
+        let (mut life, _) = self
             .0
             .stopped
-            .wait_timeout_while(self.phase(), timeout, |phase| *phase != Phase::Stopped)
+            .wait_timeout_while(life, timeout, |life| life.phase != Phase::Stopped)
             .unwrap_or_else(PoisonError::into_inner);
-        *phase == Phase::Stopped
+        life.waiting -= 1;
+        life.phase == Phase::Stopped
     }
 
     /// Strikes the thread off the list: it runs on, but is not counted or waited for at exit.
@@ -127,10 +138,13 @@ impl Thread {
     /// Puts the thread on the list, once. Its creator calls this after the start and the thread
     /// itself before it runs anything, so neither can look before it is listed.
     pub(crate) fn begin(&self) {
+        if self.life().phase != Phase::Initial {
+            return; // the other one was first
+        }
         let mut registry = registry();
-        let mut phase = self.phase();
-        if *phase == Phase::Initial {
-            *phase = Phase::Started;
+        let mut life = self.life();
+        if life.phase == Phase::Initial {
+            life.phase = Phase::Started;
             registry.insert(self.ident(), self.clone());
         }
     }
@@ -138,14 +152,18 @@ impl Thread {
     fn end(&self) {
         let mut registry = registry();
         registry.remove(&self.ident());
-        *self.phase() = Phase::Stopped;
-        drop(registry); // the woken look at the list: do not make them wait for it
-        self.0.stopped.notify_all();
+        let mut life = self.life();
+        life.phase = Phase::Stopped;
+        let wake = life.waiting > 0;
+        drop((life, registry)); // the woken need both: do not make them wait for them again
+        if wake {
+            self.0.stopped.notify_all();
+        }
     }
 
-    fn phase(&self) -> MutexGuard<'_, Phase> {
+    fn life(&self) -> MutexGuard<'_, Life> {
         // No user's code runs under the locks of this file, so they cannot be poisoned.
-        self.0.phase.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,7 +178,7 @@ impl Eq for Thread {}
 /// As Python shows a thread: `Thread(T-1, started 3)`, `Thread(log, stopped daemon 4)`.
 impl fmt::Debug for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let phase = match *self.phase() {
+        let phase = match self.life().phase {
             Phase::Initial => "initial",
             Phase::Started => "started",
             Phase::Stopped => "stopped",

@@ -175,14 +175,15 @@ impl<T> JoinHandle<T> {
     ///
     /// [`JoinError`] if it panicked, or if a thread joins itself (Python: `RuntimeError`).
     pub fn join(self) -> Result<T, JoinError> {
-        let name = self.thread.name().to_owned();
+        let error = |panic| JoinError {
+            name: self.thread.name().to_owned(),
+            panic,
+        };
         if self.thread == current() {
-            return Err(JoinError { name, panic: None });
+            return Err(error(None));
         }
-        self.native.join().map_err(|payload| {
-            let panic = Some(Mutex::new(payload));
-            JoinError { name, panic }
-        })
+        let result = self.native.join();
+        result.map_err(|payload| error(Some(Mutex::new(payload))))
     }
 }
 

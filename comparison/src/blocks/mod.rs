@@ -24,8 +24,9 @@ pub struct Row {
     pub name: &'static str,
     /// What is done, in both languages.
     label: &'static str,
-    /// How often in a round: a few milliseconds' worth.
+    /// How often in a round: the fewer, the closer in time stand what is compared.
     times: u64,
+    rounds: usize,
     ours: Work,
     /// What a user would otherwise pick: the ratio is taken to the first. The others stand beside.
     rivals: &'static [(&'static str, Work)],
@@ -37,9 +38,6 @@ pub struct Row {
 fn all() -> Vec<Row> {
     [threading::ROWS].concat()
 }
-
-/// How often everything is measured.
-const ROUNDS: usize = 41;
 
 /// The rows of these names; all where no name is given.
 ///
@@ -102,9 +100,10 @@ pub fn print(rows: &[Row], python: Result<&Python, &str>) -> io::Result<()> {
     writeln!(out, "{table}")?;
     writeln!(
         out,
-        "每格 {ROUNDS} 轮的中位数，各方轮流；比值附四分位数；A/A 为第一同类与自身之比，即噪声。\n\
-         Medians of {ROUNDS} rounds, the contenders in turn; the ratio with its quartiles; \
-         A/A is the first rival against itself."
+        "各方轮流测量，时间为各轮的中位数；比值逐轮计算，方括号内为其中位数的 95% 置信区间；\n\
+         A/A 为第一同类与自身之比，即噪声。\n\
+         The contenders in turn, times are medians of the rounds; ratios are taken in each round, \
+         with the 95 % confidence interval of their median; A/A is the first rival against itself."
     )
 }
 
@@ -116,7 +115,7 @@ fn measure(row: &Row, python: Option<f64>) -> Vec<String> {
     };
     let (mut ours, mut again) = (Vec::new(), Vec::new());
     let mut rivals = vec![Vec::new(); row.rivals.len()];
-    for round in 0..=ROUNDS {
+    for round in 0..=row.rounds {
         let first = seconds(row.ours);
         let rest: Vec<f64> = row.rivals.iter().map(|(_, work)| seconds(*work)).collect();
         let twin = seconds(row.rivals[0].1);
@@ -158,7 +157,7 @@ fn measure(row: &Row, python: Option<f64>) -> Vec<String> {
     ]
 }
 
-/// Half of the rounds lie between the quartiles: only when all of those agree is it said.
+/// Said only when the whole interval of confidence says so.
 fn verdict(ratio: Option<Spread>, goal: f64) -> &'static str {
     match ratio {
         Some(ratio) if ratio.upper <= goal => "达到 · met",

@@ -15,7 +15,8 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "thread",
         label: "线程创建与等待\nthread create + join",
-        times: 100,
+        times: 20,
+        rounds: 601,
         ours: thread,
         rivals: &[
             ("std", std_thread),
@@ -27,7 +28,8 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "reentrant-lock",
         label: "可重入锁 加锁与释放\nReentrantLock lock + unlock",
-        times: LOCKS,
+        times: 20_000,
+        rounds: 101,
         ours: reentrant_lock,
         rivals: &[
             ("std Mutex", std_mutex),
@@ -39,7 +41,8 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "semaphore",
         label: "信号量 获取与释放\nSemaphore acquire + release",
-        times: LOCKS,
+        times: 20_000,
+        rounds: 101,
         ours: semaphore,
         rivals: &[("std Mutex", std_mutex)],
         goal: 3.0,
@@ -47,14 +50,13 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         name: "bounded-semaphore",
         label: "有界信号量 获取与释放\nBoundedSemaphore acquire + release",
-        times: LOCKS,
+        times: 20_000,
+        rounds: 101,
         ours: bounded_semaphore,
         rivals: &[("std Mutex", std_mutex)],
         goal: 3.0,
     },
 ];
-
-const LOCKS: u64 = 100_000;
 
 fn thread(times: u64) {
     for _ in 0..times {

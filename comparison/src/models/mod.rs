@@ -62,6 +62,9 @@ impl Row {
 pub const TASKS: u64 = 8;
 /// Each task adds up the squares of the numbers below this one.
 pub const TERMS: u64 = 1_000_000;
+/// So often over does a task do so here, and the time is divided by it: as long as CPython's tasks,
+/// so that starting a thread weighs as little here as there.
+const OVER: u32 = 100;
 /// Waits of the I/O-bound job, of [`WAIT`] each.
 pub const WAITS: u64 = 32;
 /// What stands for an answer that is on its way.
@@ -99,24 +102,33 @@ pub fn measure_in_this_process(row: &str, model: &str) -> i32 {
     }
 }
 
-/// The sum of the squares of the numbers below `n`, added one by one.
-fn sum_of_squares(n: u64) -> u64 {
+/// The CPU-bound task: the sum of the squares of the numbers below [`TERMS`], [`OVER`] times over.
+fn sum_of_squares() -> u64 {
     // Without the black box LLVM puts the closed formula in place of the loop.
-    (0..n).map(|i| black_box(i * i)).sum()
+    let once = || (0..black_box(TERMS)).map(|i| black_box(i * i)).sum();
+    (1..OVER).fold(once(), |sum, _| {
+        assert_eq!(once(), sum, "the same work comes to the same");
+        sum
+    })
 }
 
-/// Does the work once to warm up, then `times` times, of which it gives the mean.
-fn timed(times: u32, mut work: impl FnMut() -> anyhow::Result<u64>) -> anyhow::Result<Sample> {
+/// Does the work once to warm up, then `times` times: the mean of those, for one of `parts` equal
+/// parts of the work.
+fn timed(
+    times: u32,
+    parts: u32,
+    mut work: impl FnMut() -> anyhow::Result<u64>,
+) -> anyhow::Result<Sample> {
     let answer = work()?;
     let cpu_before = cpu_seconds();
     let begin = Instant::now();
     for _ in 0..times {
         ensure!(work()? == answer, "the same work came to something else");
     }
-    let value = begin.elapsed().as_secs_f64() / f64::from(times);
-    let cpu = cpu_seconds()
-        .zip(cpu_before)
-        .map(|(after, before)| (after - before) / f64::from(times));
+    let count = f64::from(times) * f64::from(parts);
+    let value = begin.elapsed().as_secs_f64() / count;
+    let cpu = cpu_seconds().zip(cpu_before);
+    let cpu = cpu.map(|(after, before)| (after - before) / count);
     Ok(Sample { value, cpu, answer })
 }
 

@@ -2,7 +2,7 @@
 
 use std::thread::sleep;
 
-use super::{Model, Row, Sample, TASKS, TERMS, WAIT, WAITS, sum_of_squares, timed};
+use super::{Model, OVER, Row, Sample, TASKS, WAIT, WAITS, sum_of_squares, timed};
 
 pub(super) const MODEL: Model = Model {
     name: "sequential",
@@ -15,11 +15,11 @@ pub(super) const MODEL: Model = Model {
 };
 
 fn cpu_bound() -> anyhow::Result<Sample> {
-    timed(50, || Ok((0..TASKS).map(|_| sum_of_squares(TERMS)).sum()))
+    timed(1, OVER, || Ok((0..TASKS).map(|_| sum_of_squares()).sum()))
 }
 
 fn io_bound() -> anyhow::Result<Sample> {
-    timed(1, || {
+    timed(1, 1, || {
         (0..WAITS).for_each(|_| sleep(WAIT));
         Ok(WAITS)
     })

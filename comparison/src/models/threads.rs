@@ -9,7 +9,7 @@ use threading::semaphore::{ReleaseError, Semaphore};
 use threading::thread::spawn;
 
 use super::{
-    Model, Row, Sample, TASKS, TERMS, WAIT, WAITS, proportional_set_size, sum_of_squares, timed,
+    Model, OVER, Row, Sample, TASKS, WAIT, WAITS, proportional_set_size, sum_of_squares, timed,
 };
 
 pub(super) const MODEL: Model = Model {
@@ -36,11 +36,11 @@ fn one_each(n: u64, task: fn() -> u64) -> anyhow::Result<u64> {
 }
 
 fn cpu_bound() -> anyhow::Result<Sample> {
-    timed(50, || one_each(TASKS, || sum_of_squares(TERMS)))
+    timed(1, OVER, || one_each(TASKS, sum_of_squares))
 }
 
 fn io_bound() -> anyhow::Result<Sample> {
-    timed(1, || {
+    timed(1, 1, || {
         one_each(WAITS, || {
             sleep(WAIT);
             1
@@ -49,7 +49,7 @@ fn io_bound() -> anyhow::Result<Sample> {
 }
 
 fn creation() -> anyhow::Result<Sample> {
-    timed(1000, || one_each(1, || 1))
+    timed(1000, 1, || one_each(1, || 1))
 }
 
 /// A thousand threads that wait: what each adds to the memory of the process.
