@@ -30,7 +30,9 @@ pub struct BoundedSemaphore {
     bound: usize,
     /// Permits that are out without a guard: what `release` may give back.
     ///
-    /// Relaxed is enough: it only counts, and the semaphore's own lock orders what a permit protects.
+    /// Release in `forget`, acquire in `release`: what was done under the forgotten permit comes
+    /// before whatever is done under it next. The semaphore's own lock does not order that, since
+    /// who forgets a permit does not pass through it again.
     forgotten: AtomicUsize,
 }
 
@@ -75,7 +77,7 @@ impl BoundedSemaphore {
     /// guard; nothing is released then.
     pub fn release(&self, n: usize) -> Result<(), ReleaseError> {
         self.forgotten
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |forgotten| match n {
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |forgotten| match n {
                 0 => None,
                 n => forgotten.checked_sub(n),
             })
@@ -121,7 +123,7 @@ pub struct BoundedPermit<'a> {
 impl BoundedPermit<'_> {
     /// Keeps the permit out until somebody calls [`BoundedSemaphore::release`].
     pub fn forget(self) {
-        self.forgotten.fetch_add(1, Ordering::Relaxed);
+        self.forgotten.fetch_add(1, Ordering::Release);
         self.permit.forget();
     }
 }

@@ -8,8 +8,10 @@
 //! The files under `src` are compiled here as they are. They say `use std::sync::Mutex`, and in this
 //! crate `std` is the crate itself: the real one with `sync` and `thread` replaced.
 //!
-//! Each model takes the block through a small trait, so that the same model also runs a copy with a
-//! mistake in it. Those tests must fail: a check that cannot fail shows nothing.
+//! Each model takes its block through a small trait, and so can be run on a copy with a mistake in it
+//! too (`model/faulty.rs`). There it must fail: a check that cannot fail shows nothing.
+//!
+//! `LOOM_LOCATION=1` adds the places in the code to what loom reports.
 //!
 //! [loom]: https://docs.rs/loom/0.7
 
@@ -42,58 +44,80 @@ pub mod semaphore;
 mod bounded_semaphore_models;
 #[path = "model/event.rs"]
 mod event_models;
+#[path = "model/faulty.rs"]
+mod faulty;
 #[path = "model/reentrant_lock.rs"]
 mod reentrant_lock_models;
 #[path = "model/semaphore.rs"]
 mod semaphore_models;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::time::Duration;
 
-/// A timeout that passes when the model calls [`kernel::expire`].
+/// A timeout that is over when the model calls [`kernel::expire`].
 const SOON: Duration = Duration::from_secs(1);
 
-/// Runs `model` in every interleaving.
-fn check(model: fn()) {
-    explore(None, model);
+/// Runs `model` in every interleaving. `outcomes` is what it can come to: each of them, and nothing
+/// else. That way a model also shows that it reached the cases it is there for.
+fn check<T: Debug + Ord + Send + 'static>(model: fn() -> T, outcomes: &[T]) {
+    explore(None, model, outcomes);
 }
 
-/// Runs `model` in every interleaving in which at most `preemptions` times a thread is stopped that
-/// could go on. For models with too many interleavings; most mistakes need one or two.
-fn check_bounded(preemptions: usize, model: fn()) {
-    explore(Some(preemptions), model);
+/// The same for a model with too many interleavings: only those in which threads that could go on
+/// are stopped at most `preemptions` times. Most mistakes need one or two.
+fn check_bounded<T: Debug + Ord + Send + 'static>(
+    preemptions: usize,
+    model: fn() -> T,
+    outcomes: &[T],
+) {
+    explore(Some(preemptions), model, outcomes);
 }
 
-fn explore(preemptions: Option<usize>, model: fn()) {
-    let runs = real_std::sync::Arc::new(real_std::sync::atomic::AtomicUsize::new(0));
-    let counted = runs.clone();
+fn explore<T: Debug + Ord + Send + 'static>(
+    preemptions: Option<usize>,
+    model: fn() -> T,
+    outcomes: &[T],
+) {
+    use real_std::sync::{Arc, Mutex}; // these are outside the model
+
+    let seen = Arc::new(Mutex::new((0, BTreeSet::new())));
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = preemptions;
-    builder.check(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        model();
+    builder.check({
+        let seen = seen.clone();
+        move || {
+            kernel::boot();
+            let outcome = model();
+            let (runs, seen) = &mut *seen.lock().unwrap();
+            *runs += 1;
+            seen.insert(outcome);
+        }
     });
-    let runs = runs.load(Ordering::Relaxed);
-    assert!(
-        runs > 1,
-        "a model that can run in one way only shows nothing"
-    );
+    let (runs, seen) = &*seen.lock().unwrap();
+    assert!(*runs > 1, "nothing can happen in two orders");
+    assert!(seen.iter().eq(outcomes), "came to {seen:?}");
 }
 
 /// A value that loom watches: two uses, neither of which happens before the other, fail the model.
-struct Watched(loom::cell::UnsafeCell<()>);
+pub struct Watched(loom::cell::UnsafeCell<()>);
+
+// SAFETY: there is no value to share, only a number under which loom notes each use.
+unsafe impl Sync for Watched {}
 
 impl Watched {
     fn new() -> Self {
         Self(loom::cell::UnsafeCell::new(()))
     }
 
-    /// Counts as a write.
+    /// What loom takes for a write.
+    #[track_caller]
     fn write(&self) {
         self.0.with_mut(|_| ());
     }
 
-    /// Counts as a read.
+    /// What loom takes for a read.
+    #[track_caller]
     fn read(&self) {
         self.0.with(|_| ());
     }

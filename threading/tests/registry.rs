@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread as native;
 use std::time::{Duration, Instant};
@@ -137,6 +138,32 @@ fn listed_exactly_while_alive() {
     });
 }
 
+/// TH-10, TH-03: a thread is alive and listed from its first line on, also when its creator has not
+/// got that far because the list is in use.
+#[test]
+fn listed_before_it_runs_anything() {
+    bounded(|| {
+        let stop = AtomicBool::new(false);
+        native::scope(|scope| {
+            let keep_the_list_busy = || {
+                while !stop.load(Ordering::Relaxed) {
+                    enumerate();
+                }
+            };
+            (0..2).for_each(|_| drop(scope.spawn(keep_the_list_busy)));
+            let first_look = || {
+                let me = current();
+                me.is_alive() && is_listed(&me)
+            };
+            let handles: Vec<_> = (0..300).map(|_| spawn(first_look).unwrap()).collect();
+            let looks = handles.into_iter().map(|handle| handle.join().unwrap());
+            let too_late = looks.filter(|listed| !listed).count();
+            stop.store(true, Ordering::Relaxed);
+            assert_eq!(too_late, 0, "of 300 threads");
+        });
+    });
+}
+
 /// TH-10: the main thread comes first, as number 1; a thread that was started elsewhere has a
 /// description, always the same, and is not listed; one that was disowned is not listed either.
 #[test]
@@ -161,5 +188,16 @@ fn the_list_knows_whose_threads_it_has() {
         assert!(handle.thread().is_alive() && !is_listed(handle.thread()));
         drop(hold);
         handle.join().unwrap();
+    });
+}
+
+/// TH-10: nor is a thread that was started elsewhere taken for the main thread because of its name.
+#[test]
+fn a_foreign_thread_may_be_called_main() {
+    bounded(|| {
+        let foreign = native::Builder::new().name("main".to_owned());
+        let foreign = foreign.spawn(current).unwrap().join().unwrap();
+        assert_eq!(foreign.name(), "main");
+        assert_ne!(foreign.ident(), 1, "passes for the main thread");
     });
 }

@@ -134,6 +134,10 @@ fn the_guard_waits_for_a_threads_thread() {
     spawn(|| chain(50)).unwrap();
     drop(guard);
     assert_eq!(FINISHED.load(Ordering::SeqCst), 50);
+    let in_a_thread = spawn(|| drop(ExitGuard::new())).unwrap();
+    in_a_thread
+        .join()
+        .expect("a guard does not wait for its own thread");
     assert_eq!(active_count(), 1, "{:?}", enumerate());
 }
 

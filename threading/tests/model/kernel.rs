@@ -4,6 +4,8 @@
 //! There is one for each interleaving. Everything it does is one [`turn`]: loom may run another
 //! thread before a turn, not inside it, and tries any two turns in both orders. That a thread lies
 //! down and unlocks its mutex in one step is what a futex gives by comparing a value.
+//!
+//! A `RefCell` will do, since loom runs all threads of a model on one real thread.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,6 +40,12 @@ struct Sleeper {
     timed: bool,
 }
 
+/// To be called before there is a second thread. What was done before the first use of a
+/// [`loom::lazy_static`] happens before every later use, which would order the threads.
+pub fn boot() {
+    turn(|_| ());
+}
+
 /// The counter is where loom takes the turns apart. It is relaxed, since a real wake-up does not
 /// order the memory of two threads either: their mutex does.
 fn turn<R>(act: impl FnOnce(&mut State) -> R) -> R {
@@ -47,7 +55,7 @@ fn turn<R>(act: impl FnOnce(&mut State) -> R) -> R {
 
 /// Puts the calling thread among the sleepers, unless its time is up: then `false`.
 ///
-/// It must unlock and [park](thread::park) at once.
+/// It must unlock its mutex and [park](thread::park) at once: neither lets another thread run first.
 pub fn lie_down(condvar: usize, timed: bool) -> bool {
     turn(|state| {
         if timed && state.expired {

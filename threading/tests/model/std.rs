@@ -5,6 +5,7 @@
 //! - [`Condvar`](sync::Condvar) has `wait_while` and `wait_timeout_while`. A time-out is an event that
 //!   the model fires, not a duration: see `kernel.rs`.
 //! - No mutex is ever poisoned.
+//! - [`Arc`](sync::Arc) is the real one: it is the models that share a block, not the block.
 //!
 //! A wake-up orders the memory of the two threads (loom's `unpark` does so), which a real one need
 //! not do. Both lock the mutex as well, so this hides nothing unless a block stops locking it.
@@ -12,6 +13,11 @@
 /// `std::thread`.
 pub mod thread {
     pub use loom::thread::*;
+
+    /// Loom's does not ask what may be sent.
+    pub fn spawn<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        loom::thread::spawn(run)
+    }
 }
 
 /// `std::sync`.
@@ -33,6 +39,8 @@ pub mod sync {
 
         pub use loom::sync::atomic::Ordering;
 
+        /// Loom takes the making for a write, so the first use must be before there is a second
+        /// thread; or else the model fails.
         #[derive(Debug, Default)]
         pub struct AtomicUsize {
             initial: usize,
@@ -80,7 +88,7 @@ pub mod sync {
         }
 
         pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-            // A model that has failed is unwound, and what it drops then must not run other threads.
+            // What a failed model drops while it is unwound must not run its other threads.
             let turnstile = (!thread::panicking()).then(|| {
                 let turnstile = self.turnstile.get_or_init(Default::default);
                 turnstile.lock().unwrap_or_else(PoisonError::into_inner)
@@ -119,19 +127,9 @@ pub mod sync {
         }
     }
 
-    #[derive(Default)]
     pub struct Condvar {
         /// Not empty, so that no two have the same address.
         _address: u8,
-    }
-
-    /// Whether the time was up.
-    pub struct WaitTimeoutResult(bool);
-
-    impl WaitTimeoutResult {
-        pub fn timed_out(&self) -> bool {
-            self.0
-        }
     }
 
     impl Condvar {
@@ -150,25 +148,25 @@ pub mod sync {
             Ok(guard)
         }
 
-        /// As std's: the condition first, then the time. No time at all is up at once, and
-        /// `Duration::MAX` never.
+        /// The condition first, then the time. Zero is over at once, and `Duration::MAX` never. The
+        /// `bool` is std's `WaitTimeoutResult`, which nobody else can make.
         pub fn wait_timeout_while<'a, T>(
             &self,
             mut guard: MutexGuard<'a, T>,
             timeout: Duration,
             mut condition: impl FnMut(&mut T) -> bool,
-        ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        ) -> LockResult<(MutexGuard<'a, T>, bool)> {
             while condition(&mut guard) {
-                let slept;
                 if timeout.is_zero() {
-                    return Ok((guard, WaitTimeoutResult(true)));
+                    return Ok((guard, true));
                 }
+                let slept;
                 (guard, slept) = self.sleep(guard, timeout != Duration::MAX);
                 if !slept {
-                    return Ok((guard, WaitTimeoutResult(true)));
+                    return Ok((guard, true));
                 }
             }
-            Ok((guard, WaitTimeoutResult(false)))
+            Ok((guard, false))
         }
 
         pub fn notify_one(&self) {
@@ -192,7 +190,7 @@ pub mod sync {
                 value,
                 turnstile,
             } = guard;
-            drop(value); // not to be found locked by a thread that is unwound meanwhile
+            drop(value); // or else a thread that is unwound meanwhile finds it locked
             if !kernel::lie_down(self.address(), timed) {
                 return (mutex.entered(turnstile), false);
             }

@@ -18,8 +18,11 @@ use std::time::{Duration, Instant};
 
 use threading::thread::{Builder, JoinHandle};
 
-/// How long a test may wait for anything.
+/// How long a test may last, children aside.
 pub const CEILING: Duration = Duration::from_secs(30);
+
+/// How long a test may wait for a condition: shorter, so that what it waited for is named.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long a child may live: longer than [`CEILING`], so that its own message comes first.
 const CHILD_CEILING: Duration = Duration::from_secs(60);
@@ -47,12 +50,20 @@ pub fn bounded(body: impl FnOnce() + Send + 'static) {
 
 /// Waits until `condition` holds.
 #[track_caller]
-pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+pub fn eventually(what: &str, condition: impl FnMut() -> bool) {
+    assert!(comes_true(condition), "not in {PATIENCE:?}: {what}");
+}
+
+/// Waits until `condition` holds; whether it did so at last.
+pub fn comes_true(mut condition: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < CEILING, "not in {CEILING:?}: {what}");
+        if start.elapsed() > PATIENCE {
+            return false;
+        }
         pause();
     }
+    true
 }
 
 /// Checks that a wait of `asked` lasted. Clocks and timers differ a little, hence the 0.6; there is
