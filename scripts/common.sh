@@ -2,6 +2,11 @@
 # What the scripts share: how they stop, what the workspace holds, how a manifest is read.
 # Sourced by them in the repository's root.
 
+# Where cargo builds. A relative folder is the caller's, as it would be without these scripts.
+target=${CARGO_TARGET_DIR:-$PWD/target}
+case $target in /*) ;; *) target=$OLDPWD/$target ;; esac
+export CARGO_TARGET_DIR=$target
+
 # Stops with status 1: something is wrong with the repository.
 fail() {
     printf 'error: %s\n' "$*" >&2
@@ -13,6 +18,20 @@ misuse() {
     printf 'error: %s\n\n' "$*" >&2
     usage >&2
     exit 2
+}
+
+# A folder of this script's own, gone when it ends.
+make_temporary() {
+    temporary=$(mktemp -d "${TMPDIR:-/tmp}/check.XXXXXX")
+    trap 'rm -rf -- "$temporary"' EXIT
+}
+
+# Runs a test command. What it prints is also kept: in `last`, and for the sum that scripts/check
+# shows at its end.
+counted() {
+    "$@" 2>&1 | tee "$temporary/colored"
+    sed "s/$(printf '\033')\[[0-9;]*m//g" "$temporary/colored" >"$temporary/last"
+    cat "$temporary/last" >>"${CHECK_LOG:-/dev/null}"
 }
 
 # The workspace's members, one to a line.
@@ -42,6 +61,12 @@ is_in() {
         if [ "$word" = "$wanted" ]; then return 0; fi
     done
     return 1
+}
+
+# The contracts are read by a member of the workspace.
+needs_comparison() {
+    # shellcheck disable=SC2046 # the names of crates are single words
+    is_in comparison $(members) || fail "comparison, which knows the contracts, is not a member of the workspace"
 }
 
 # sections CRATE: each section's name and module, in the document's order.

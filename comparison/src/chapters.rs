@@ -26,9 +26,9 @@ pub struct Section {
     pub run: fn() -> anyhow::Result<()>,
 }
 
-/// The chapter of the crate `$krate`; the sections named after `alone` get the machine to themselves.
+/// A chapter's crate and its name; the sections named after `alone` get the machine to themselves.
 macro_rules! chapter {
-    ($krate:ident, alone: [$($alone:literal),*]) => {{
+    ($krate:ident, $name:literal, alone: [$($alone:literal),*]) => {{
         use $krate::sections::{ALL, CHAPTER, TITLE};
         let alone: &[&str] = &[$($alone),*];
         let sections = ALL.iter().map(|section| Section {
@@ -39,7 +39,7 @@ macro_rules! chapter {
             run: section.run,
         });
         Chapter {
-            name: stringify!($krate),
+            name: $name,
             number: CHAPTER,
             title: TITLE,
             sections: sections.collect(),
@@ -49,5 +49,5 @@ macro_rules! chapter {
 
 /// Every chapter, in the document's order.
 pub fn all() -> Vec<Chapter> {
-    vec![chapter!(threading, alone: [])]
+    vec![chapter!(threading, "threading", alone: [])]
 }

@@ -1,6 +1,7 @@
 //! Runs the sections of chapter 2 that are named, or all of them: `cargo run -p threading -- --help`.
 
 use std::env;
+use std::io::{self, Write};
 use std::panic;
 use std::process::{self, ExitCode};
 
@@ -80,7 +81,8 @@ fn exit_quietly_without_stdout() {
             if message.contains("Broken pipe") {
                 process::exit(0);
             }
-            eprintln!("error: {message}");
+            // Not `eprintln!`: should stderr be as full, a panic in this hook would abort.
+            let _ = writeln!(io::stderr(), "error: {message}");
             process::exit(1);
         }
         report(info);

@@ -1,6 +1,6 @@
 //! Our blocks against what a user would otherwise pick, in the same process and in turn.
 //!
-//! A group of rows joins with its file and its line in [`all`].
+//! A group of rows joins with its file and its line in `all`.
 
 use std::hint::black_box;
 use std::io::{self, Write};
