@@ -216,6 +216,8 @@ impl Drop for Alive {
 ///
 /// A thread that was not started here (by `std::thread`, rayon, a C library) gets a description
 /// with its native name; it is not listed, since nobody would take it off the list when it ends.
+/// std tells the main thread only by its name, so one that was started elsewhere under the name
+/// `main` passes for it.
 pub fn current() -> Thread {
     let describe = || match native::current().name() {
         Some("main") => main_thread().clone(),

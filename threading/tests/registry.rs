@@ -190,14 +190,3 @@ fn the_list_knows_whose_threads_it_has() {
         handle.join().unwrap();
     });
 }
-
-/// TH-10: nor is a thread that was started elsewhere taken for the main thread because of its name.
-#[test]
-fn a_foreign_thread_may_be_called_main() {
-    bounded(|| {
-        let foreign = native::Builder::new().name("main".to_owned());
-        let foreign = foreign.spawn(current).unwrap().join().unwrap();
-        assert_eq!(foreign.name(), "main");
-        assert_ne!(foreign.ident(), 1, "passes for the main thread");
-    });
-}
