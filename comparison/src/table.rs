@@ -15,7 +15,7 @@ use crate::child;
 use crate::machine;
 use crate::models::{self, Model, ROWS, Row, Sample};
 use crate::python::Python;
-use crate::stats::{KIB, Spread, TIMES, digits, unit_of_time};
+use crate::stats::{KIB, Spread, TIMES, digits, time, unit_of_time};
 
 /// How often everything is measured.
 const ROUNDS: usize = 5;
@@ -88,9 +88,10 @@ pub fn print(python: Result<&Python, &str>) -> io::Result<bool> {
     writeln!(
         out,
         "每格 {ROUNDS} 轮的中位数，每次测量独占一个进程，各列轮流；方括号内为最小–最大。\n\
-         Medians of {ROUNDS} rounds, each measurement in a process of its own, the columns in turn; \
-         least–greatest in brackets.\n\
-         ×: 相对同语言顺序执行的加速比 · the speed-up over the sequential column of the same language."
+         ×: 相对同语言顺序执行的加速比。\n\
+         Medians of {ROUNDS} rounds, each measurement in a process of its own, the columns\n\
+         in turn; least–greatest in brackets. ×: the speed-up over the sequential column\n\
+         of the same language."
     )?;
     Ok(sound)
 }
@@ -210,7 +211,7 @@ fn figure(
     });
     if let (Some(twin), Some(Some(Ok(base)))) = (twin, base) {
         text += "\n";
-        text += &match distrust(row, base, twin) {
+        text += &match distrust(row, base, twin, samples) {
             Some(reason) => format!("无定论 · not conclusive: {reason}"),
             None => speed_up(&self::values(base), &values),
         };
@@ -224,7 +225,7 @@ fn speed_up(base: &[f64], values: &[f64]) -> String {
 }
 
 /// Why a ratio measured on this machine, at this time, would claim too much.
-fn distrust(row: Row, base: &[Sample], twin: &Twin) -> Option<String> {
+fn distrust(row: Row, base: &[Sample], twin: &Twin, samples: &[Sample]) -> Option<String> {
     if row == Row::CpuBound && machine::cores() < 2 {
         return Some("只有一个核 · one core".to_owned());
     }
@@ -233,13 +234,21 @@ fn distrust(row: Row, base: &[Sample], twin: &Twin) -> Option<String> {
         let (low, high) = (digits(noise.low), digits(noise.high));
         return Some(format!("A/A {low}–{high}"));
     }
-    let shares = base
-        .iter()
-        .filter_map(|sample| Some(sample.cpu? / sample.value));
-    let share = Spread::of(shares)?;
-    if row == Row::CpuBound && share.median < UNDISTURBED {
-        let percent = digits(share.median * 100.0);
-        return Some(format!("机器繁忙 · busy: {percent} % of a core"));
+    if row == Row::CpuBound {
+        let share = Spread::of(base.iter().filter_map(|base| Some(base.cpu? / base.value)))?;
+        if share.median < UNDISTURBED {
+            let percent = digits(share.median * 100.0);
+            return Some(format!("机器繁忙 · busy: {percent} % of a core"));
+        }
+        // The same work needs the same CPU time, or more: less means that it ran on a faster core.
+        let cpu = |samples: &[Sample]| Spread::of(samples.iter().filter_map(|sample| sample.cpu));
+        let (ours, base) = (cpu(samples)?.median, cpu(base)?.median);
+        if ours / base < *TRUSTED.start() {
+            let (ours, base) = (time(ours), time(base));
+            return Some(format!(
+                "CPU 时间不符 · CPU time {ours}, {base} sequentially"
+            ));
+        }
     }
     None
 }

@@ -115,7 +115,8 @@ impl Thread {
 
     /// Like [`wait`](Self::wait), for at most `timeout`: whether the thread has ended.
     ///
-    /// A zero timeout only looks. Python's `join(timeout)` with `is_alive()` after it.
+    /// A zero timeout only looks. A thread that waits for itself waits in vain. Python's
+    /// `join(timeout)` with `is_alive()` after it.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let mut life = self.life();
         life.waiting += 1;

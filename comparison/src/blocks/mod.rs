@@ -102,8 +102,9 @@ pub fn print(rows: &[Row], python: Result<&Python, &str>) -> io::Result<()> {
         out,
         "各方轮流测量，时间为各轮的中位数；比值逐轮计算，方括号内为其中位数的 95% 置信区间；\n\
          A/A 为第一同类与自身之比，即噪声。\n\
-         The contenders in turn, times are medians of the rounds; ratios are taken in each round, \
-         with the 95 % confidence interval of their median; A/A is the first rival against itself."
+         The contenders in turn, times are medians of the rounds; ratios are taken in each\n\
+         round, with the 95 % confidence interval of their median in brackets; A/A is the\n\
+         first rival against itself, the noise."
     )
 }
 

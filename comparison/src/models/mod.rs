@@ -103,6 +103,10 @@ pub fn measure_in_this_process(row: &str, model: &str) -> i32 {
 }
 
 /// The CPU-bound task: the sum of the squares of the numbers below [`TERMS`], [`OVER`] times over.
+///
+/// Never inlined: every model must run the very same code, and not what the optimiser makes of it in
+/// that model's loop.
+#[inline(never)]
 fn sum_of_squares() -> u64 {
     // Without the black box LLVM puts the closed formula in place of the loop.
     let once = || (0..black_box(TERMS)).map(|i| black_box(i * i)).sum();

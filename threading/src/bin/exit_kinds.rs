@@ -27,25 +27,27 @@ impl Drop for Resource {
 /// `main` and the thread meet here, so that the thread has begun for certain when `main` ends.
 static BEGUN: Barrier = Barrier::new(2);
 
-fn work() {
+fn work(duration: Duration) {
     let _resource = Resource;
     println!("线程开始");
     BEGUN.wait();
-    sleep(Duration::from_millis(500)); // the work
+    sleep(duration);
     println!("线程完成");
 }
 
 fn main() -> ExitCode {
     let kind = env::args().nth(1).unwrap_or_default();
-    let _guard = match kind.as_str() {
-        "return" | "exit" => Some(ExitGuard::new()),
-        "no-guard" => None,
+    let (_guard, duration) = match kind.as_str() {
+        "return" => (Some(ExitGuard::new()), Duration::from_millis(500)),
+        // Nobody waits for these: they take so long that the thread is at work for certain.
+        "exit" => (Some(ExitGuard::new()), Duration::from_secs(60)),
+        "no-guard" => (None, Duration::from_secs(60)),
         _ => {
             eprintln!("error: name one way to end: exit-kinds return|exit|no-guard");
             return ExitCode::from(2);
         }
     };
-    let started = Builder::new().daemon(false).spawn(work);
+    let started = Builder::new().daemon(false).spawn(move || work(duration));
     if let Err(error) = started {
         eprintln!("error: no thread to start: {error}");
         return ExitCode::FAILURE;
