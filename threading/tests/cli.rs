@@ -178,6 +178,8 @@ fn a_full_stdout_is_an_error() {
 #[test]
 #[cfg(target_os = "linux")]
 fn full_stdout_and_stderr_are_an_error() {
+    let ended = run(&mut redirected("2>/dev/full", PROGRAM, &["nonsense"]));
+    assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
     let everything = ">/dev/full 2>&1";
     let ended = run(&mut redirected(everything, PROGRAM, &["thread-local"]));
     assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
