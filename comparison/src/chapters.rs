@@ -49,5 +49,8 @@ macro_rules! chapter {
 
 /// Every chapter, in the document's order.
 pub fn all() -> Vec<Chapter> {
-    vec![chapter!(threading, "threading", alone: [])]
+    vec![
+        chapter!(gil_demo, "gil-demo", alone: ["effect-on-threads", "choosing-by-task"]),
+        chapter!(threading, "threading", alone: []),
+    ]
 }

@@ -128,22 +128,15 @@ fn every_section_keeps_its_contract_and_every_change_is_noticed() {
             good.name
         );
 
-        // A sleep that vanished.
+        // A sleep that vanished, where there is one.
+        let least = good.contract.least;
         let quick = Ended {
             stdout: good.ended.stdout.clone(),
             stderr: String::new(),
-            elapsed: good.contract.least.saturating_sub(Duration::from_millis(1)),
+            elapsed: least.saturating_sub(Duration::from_millis(1)),
             ..good.ended
         };
-        assert!(
-            judge(&good.contract, &quick, DEADLINE).is_err(),
-            "{}: too quick",
-            good.name
-        );
-        assert!(
-            good.contract.least >= Duration::from_millis(100),
-            "{}",
-            good.name
-        );
+        let noticed = judge(&good.contract, &quick, DEADLINE).is_err();
+        assert_eq!(noticed, !least.is_zero(), "{}: too quick", good.name);
     }
 }

@@ -1,0 +1,100 @@
+//! The lock, checked by [loom] in every interleaving of a few threads, not only those a machine happens
+//! to run. Empty unless built for it:
+//!
+//! ```text
+//! RUSTFLAGS="--cfg model" cargo test --release -p gil-demo --test model
+//! ```
+//!
+//! `src/gil.rs` is compiled here as it is. It says `use std::sync::Mutex`, and in this crate `std` is
+//! the crate itself: the real one with `sync` and `thread` replaced. Its prelude is still the real one.
+//!
+//! Each model takes the lock through a small trait, and so can be run on a copy with a mistake in it too
+//! (`model/faulty.rs`). There it must fail: a check that cannot fail shows nothing.
+//!
+//! `LOOM_LOCATION=1` adds the places in the code to what loom reports.
+//!
+//! [loom]: https://docs.rs/loom/0.7
+
+#![cfg(model)]
+
+extern crate self as std;
+extern crate std as real_std;
+
+use real_std::*; // the items named in this file come before these
+
+#[path = "model/std.rs"]
+mod replaced;
+use replaced::{sync, thread};
+
+#[path = "model/kernel.rs"]
+mod kernel;
+
+#[path = "../src/gil.rs"]
+pub mod gil;
+
+#[path = "model/faulty.rs"]
+mod faulty;
+#[path = "model/gil.rs"]
+mod gil_models;
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+/// Runs `model` in every interleaving. `outcomes` is what it can come to: each of them, and nothing
+/// else. That way a model also shows that it reached the cases it is there for.
+fn check<T: Debug + Ord + Send + 'static>(model: fn() -> T, outcomes: &[T]) {
+    explore(None, model, outcomes);
+}
+
+/// The same for a model with too many interleavings: only those in which threads that could go on
+/// are stopped at most `preemptions` times. Most mistakes need one or two.
+fn check_bounded<T: Debug + Ord + Send + 'static>(
+    preemptions: usize,
+    model: fn() -> T,
+    outcomes: &[T],
+) {
+    explore(Some(preemptions), model, outcomes);
+}
+
+fn explore<T: Debug + Ord + Send + 'static>(
+    preemptions: Option<usize>,
+    model: fn() -> T,
+    outcomes: &[T],
+) {
+    use real_std::sync::{Arc, Mutex}; // these are outside the model
+
+    let seen = Arc::new(Mutex::new((0, BTreeSet::new())));
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemptions;
+    builder.check({
+        let seen = seen.clone();
+        move || {
+            kernel::boot();
+            let outcome = model();
+            let (runs, seen) = &mut *seen.lock().unwrap();
+            *runs += 1;
+            seen.insert(outcome);
+        }
+    });
+    let (runs, seen) = &*seen.lock().unwrap();
+    assert!(*runs > 1, "nothing can happen in two orders");
+    assert!(seen.iter().eq(outcomes), "came to {seen:?}");
+}
+
+/// A value that loom watches: two uses, neither of which happens before the other, fail the model.
+pub struct Watched(loom::cell::UnsafeCell<()>);
+
+// SAFETY: there is no value to share, only a number under which loom notes each use.
+unsafe impl Sync for Watched {}
+
+impl Watched {
+    fn new() -> Self {
+        Self(loom::cell::UnsafeCell::new(()))
+    }
+
+    /// What loom takes for a write.
+    #[track_caller]
+    fn write(&self) {
+        self.0.with_mut(|_| ());
+    }
+}
