@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     for (number, section) in chosen {
         println!("== {CHAPTER}.{number} {} ==", section.title);
         if let Err(error) = (section.run)() {
-            eprintln!("error: section {} failed: {error:?}", section.name);
+            complain(&format!("section {} failed: {error:?}", section.name));
             return ExitCode::FAILURE;
         }
         println!();
@@ -48,7 +48,7 @@ fn choose(names: &[String]) -> Option<Vec<(usize, &'static Section)>> {
     let find = |name: &String| {
         let found = numbered().find(|(_, section)| section.name == name);
         if found.is_none() {
-            eprintln!("error: no section is named '{name}'\n\n{}", usage());
+            complain(&format!("no section is named '{name}'\n\n{}", usage()));
         }
         found
     };
@@ -67,6 +67,11 @@ fn usage() -> String {
     )
 }
 
+/// Not `eprintln!`, which panics when stderr takes nothing: then the exit code alone has to say it.
+fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "error: {message}");
+}
+
 /// `println!` panics when nobody reads any more (`… | head -1`). Sections use it all the same, so
 /// that they can be copied as they are; here such a panic becomes a quiet end.
 fn exit_quietly_without_stdout() {
@@ -78,8 +83,7 @@ fn exit_quietly_without_stdout() {
             if message.contains("Broken pipe") {
                 process::exit(0);
             }
-            // Not `eprintln!`: should stderr be as full, a panic in this hook would abort.
-            let _ = writeln!(io::stderr(), "error: {message}");
+            complain(message);
             process::exit(1);
         }
         report(info);
