@@ -7,30 +7,35 @@ use std::env;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::panic;
-use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::blocks;
 use crate::chapters::Chapter;
 use crate::contract::Contract;
 use crate::models;
 
 const SECTION: &str = "__section";
 const MEASURE: &str = "__measure";
+const CONVOY: &str = "__convoy";
 
 /// The exit code of a section that left other threads behind than its contract says.
 pub const THREADS_LEFT: i32 = 3;
 
-/// The first line of `main`: if this process was started to run a section or to take a measurement,
-/// does so and does not return.
+/// The first line of `main`: if this process was started to run a section, to take a measurement or
+/// to answer requests, does so and does not return.
 pub fn act(chapters: &[Chapter]) {
     let args: Vec<OsString> = env::args_os().collect();
     let word = |index: usize| args.get(index).and_then(|arg| arg.to_str());
-    let code = match (word(1), word(2), word(3)) {
-        (Some(SECTION), Some(chapter), Some(section)) => run_section(chapters, chapter, section),
-        (Some(MEASURE), Some(row), Some(model)) => models::measure_in_this_process(row, model),
+    let code = match (word(1), word(2), word(3), word(4)) {
+        (Some(SECTION), Some(chapter), Some(section), _) => run_section(chapters, chapter, section),
+        (Some(MEASURE), Some(row), Some(model), _) => models::measure_in_this_process(row, model),
+        (Some(CONVOY), Some(interval), Some(burn), Some(answer)) => {
+            blocks::answer_in_this_process(interval, burn, answer)
+        }
         _ => return,
     };
     // Not a return from `main`: what a section left running ends here too.
@@ -56,6 +61,19 @@ pub fn section(chapter: &str, section: &str) -> io::Result<Command> {
 pub fn measurement(row: &str, model: &str) -> io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command.args([MEASURE, row, model]);
+    Ok(command)
+}
+
+/// A command that makes this executable answer the bytes on its standard input under a lock with this
+/// switch interval (in microseconds), while a thread on another core computes under the same lock.
+///
+/// # Errors
+///
+/// As [`section`].
+pub fn convoy(interval: u64, burn: usize, answer: usize) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg(CONVOY);
+    command.args([interval.to_string(), burn.to_string(), answer.to_string()]);
     Ok(command)
 }
 
@@ -133,6 +151,24 @@ pub struct Ended {
     pub elapsed: Duration,
 }
 
+impl Ended {
+    /// What it printed, if it ended well.
+    ///
+    /// # Errors
+    ///
+    /// Why it did not; `deadline` is the time that it had.
+    pub fn output(self, deadline: Duration) -> Result<String, String> {
+        if self.timed_out {
+            return Err(format!("not done after {deadline:?}"));
+        }
+        if !self.status.success() {
+            let reason = self.stderr.lines().last().unwrap_or_default();
+            return Err(format!("{}: {reason}", self.status));
+        }
+        Ok(self.stdout)
+    }
+}
+
 /// Runs the command to its end, or kills it and all that it started when `deadline` is over.
 ///
 /// It reads `input` on its standard input and is the leader of a process group of its own, so
@@ -141,9 +177,38 @@ pub struct Ended {
 /// # Errors
 ///
 /// When it cannot be started.
-pub fn run(mut command: Command, input: &str, deadline: Duration) -> io::Result<Ended> {
+pub fn run(command: Command, input: &str, deadline: Duration) -> io::Result<Ended> {
+    let write = |stdin: Option<ChildStdin>| {
+        // A child that does not read its input has its reasons; how it ends will tell.
+        let _ = stdin.map(|mut stdin| stdin.write_all(input.as_bytes()));
+    };
+    let (ended, ()) = watch(command, Stdio::piped(), deadline, write)?;
+    Ok(ended)
+}
+
+/// As [`run`], but the child's standard input is `stdin`, and `talk`, in a thread of its own, has the
+/// other end of it: the end of the child, killed or not, is an end of file there.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn converse<T: Send>(
+    command: Command,
+    stdin: impl Into<Stdio>,
+    deadline: Duration,
+    talk: impl FnOnce() -> T + Send,
+) -> io::Result<(Ended, T)> {
+    watch(command, stdin.into(), deadline, |_| talk())
+}
+
+fn watch<T: Send>(
+    mut command: Command,
+    stdin: Stdio,
+    deadline: Duration,
+    talk: impl FnOnce(Option<ChildStdin>) -> T + Send,
+) -> io::Result<(Ended, T)> {
     command
-        .stdin(Stdio::piped())
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     #[cfg(unix)]
@@ -151,16 +216,14 @@ pub fn run(mut command: Command, input: &str, deadline: Duration) -> io::Result<
 
     let begin = Instant::now();
     let mut child = Group::start(&mut command)?;
+    drop(command); // it has the child's end of `stdin` too, and would keep it open
     let stdin = child.with(|child| child.stdin.take());
     let stdout = child.with(|child| child.stdout.take());
     let stderr = child.with(|child| child.stderr.take());
 
     thread::scope(|scope| {
         // One thread each, so that no full pipe can stop another.
-        scope.spawn(move || {
-            // A child that does not read its input has its reasons; how it ends will tell.
-            let _ = stdin.map(|mut stdin| stdin.write_all(input.as_bytes()));
-        });
+        let talk = scope.spawn(move || talk(stdin));
         let stderr = scope.spawn(move || read_all(stderr));
         let (done, watch) = mpsc::channel::<()>();
         let watchdog = scope.spawn({
@@ -180,13 +243,17 @@ pub fn run(mut command: Command, input: &str, deadline: Duration) -> io::Result<
         let elapsed = begin.elapsed();
         drop(done);
         let timed_out = watchdog.join().expect("waiting does not panic");
-        Ok(Ended {
+        let talked = talk
+            .join()
+            .unwrap_or_else(|panic| panic::resume_unwind(panic));
+        let ended = Ended {
             stdout,
             stderr,
             status: status?,
             timed_out,
             elapsed,
-        })
+        };
+        Ok((ended, talked))
     })
 }
 

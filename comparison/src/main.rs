@@ -37,7 +37,7 @@ enum Command {
     Table,
     /// Measure blocks against what a user would otherwise pick
     Blocks {
-        /// Rows to measure (default: all)
+        /// Rows to measure, or `gil` for chapter 1's table (default: all)
         #[arg(value_name = "ROW")]
         rows: Vec<String>,
     },

@@ -64,15 +64,15 @@ print('--enable-optimizations' in built)
     pub fn run(&self, program: &str, args: &[&str]) -> Result<String, String> {
         let mut command = Command::new(&self.path);
         command.arg("-").args(args); // the program comes on standard input
-        let ended = child::run(command, program, DEADLINE)
-            .map_err(|error| format!("cannot start {}: {error}", self.path))?;
-        if ended.timed_out {
-            return Err(format!("not done after {DEADLINE:?}"));
-        }
-        if !ended.status.success() {
-            let reason = ended.stderr.lines().last().unwrap_or_default();
-            return Err(format!("{}: {reason}", ended.status));
-        }
-        Ok(ended.stdout)
+        child::run(command, program, DEADLINE)
+            .map_err(|error| format!("cannot start {}: {error}", self.path))?
+            .output(DEADLINE)
+    }
+
+    /// A command that runs a program and leaves standard input to it.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(["-c", program]);
+        command
     }
 }

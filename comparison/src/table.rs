@@ -24,10 +24,10 @@ const ROUNDS: usize = 5;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Two runs of the same must not differ by more for a ratio to be worth showing.
-const TRUSTED: std::ops::RangeInclusive<f64> = 0.8..=1.25;
+pub(crate) const TRUSTED: std::ops::RangeInclusive<f64> = 0.8..=1.25;
 
 /// The least share of a core that the sequential job must have had.
-const UNDISTURBED: f64 = 0.9;
+pub(crate) const UNDISTURBED: f64 = 0.9;
 
 /// A column: a model in Rust or in CPython.
 struct Column<'a> {
@@ -281,7 +281,7 @@ fn header(columns: &[Column]) -> Vec<String> {
     header
 }
 
-fn progress(steps: usize) -> ProgressBar {
+pub(crate) fn progress(steps: usize) -> ProgressBar {
     let bar = ProgressBar::new(steps as u64);
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} (~{eta}) {msg}")
         .expect("the template is right");

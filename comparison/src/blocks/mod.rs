@@ -1,9 +1,12 @@
 //! Our blocks against what a user would otherwise pick, in the same process and in turn.
 //!
-//! A group of rows joins with its file and its line in `all`.
+//! A group of rows joins with its file and its line in `all`. What rows cannot say, since it needs
+//! several processes or is no time, has a table of its own: chapter 1's, in `gil`.
 
+use std::fmt;
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use comfy_table::Table;
@@ -12,7 +15,10 @@ use crate::machine;
 use crate::python::Python;
 use crate::stats::{Spread, digits, time};
 
+mod gil;
 mod threading;
+
+pub(crate) use gil::answer_in_this_process;
 
 /// What one call of a contender does a number of times.
 type Work = fn(times: u64);
@@ -39,49 +45,79 @@ fn all() -> Vec<Row> {
     [threading::ROWS].concat()
 }
 
-/// The rows of these names; all where no name is given.
+/// What is to be measured.
+pub struct Selection {
+    rows: Vec<Row>,
+    gil: bool,
+}
+
+/// What has these names: rows, or chapter 1's table; everything where no name is given.
 ///
 /// # Errors
 ///
 /// What to say of a name that is not there.
-pub fn choose(names: &[String]) -> Result<Vec<Row>, String> {
+pub fn choose(names: &[String]) -> Result<Selection, String> {
     let every = all();
     if names.is_empty() {
-        return Ok(every);
+        let (rows, gil) = (every, true);
+        return Ok(Selection { rows, gil });
     }
     let find = |name: &String| every.iter().copied().find(|row| row.name == name);
     let known = || {
-        every
-            .iter()
-            .map(|row| row.name)
-            .collect::<Vec<_>>()
-            .join(" ")
+        let rows = every.iter().map(|row| row.name);
+        rows.chain([gil::NAME]).collect::<Vec<_>>().join(" ")
     };
     let missing = |name: &String| format!("no row is named '{name}'; there are: {}", known());
-    names
+    let is_gil = |name: &&String| *name == gil::NAME;
+    let rows = names
         .iter()
+        .filter(|name| !is_gil(name))
         .map(|name| find(name).ok_or_else(|| missing(name)))
-        .collect()
+        .collect::<Result<_, _>>()?;
+    let gil = names.iter().any(|name| is_gil(&name));
+    Ok(Selection { rows, gil })
 }
 
-/// Measures the rows and prints them.
+/// Measures and prints it.
 ///
 /// # Errors
 ///
 /// Only when standard output cannot be written.
-pub fn print(rows: &[Row], python: Result<&Python, &str>) -> io::Result<()> {
+pub fn print(chosen: &Selection, python: Result<&Python, &str>) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "积木与同类 · blocks and their rivals")?;
+    if !chosen.rows.is_empty() {
+        print_rows(&mut out, &chosen.rows, python)?;
+    }
+    if chosen.gil {
+        if !chosen.rows.is_empty() {
+            writeln!(out)?;
+        }
+        gil::print(&mut out, python)?;
+    }
+    Ok(())
+}
+
+/// What stands above the figures: where they come from.
+fn heading(out: &mut impl Write, title: &str, python: Result<&Python, &str>) -> io::Result<()> {
+    writeln!(out, "{title}")?;
     writeln!(out, "{}", machine::description())?;
+    match python {
+        Ok(python) => writeln!(out, "{}", python.description)?,
+        Err(reason) => writeln!(out, "没有 CPython 列 · no CPython column: {reason}")?,
+    }
+    match machine::debug_warning() {
+        Some(warning) => writeln!(out, "{warning}"),
+        None => Ok(()),
+    }
+}
+
+fn print_rows(out: &mut impl Write, rows: &[Row], python: Result<&Python, &str>) -> io::Result<()> {
     let beside = python.map_err(str::to_owned).and_then(threading::beside);
-    match (python, &beside) {
-        (Ok(python), Ok(_)) => writeln!(out, "{}", python.description)?,
-        (_, Err(reason)) => writeln!(out, "没有 CPython 列 · no CPython column: {reason}")?,
-        (Err(_), Ok(_)) => unreachable!("without a Python there is nothing beside"),
-    }
-    if let Some(warning) = machine::debug_warning() {
-        writeln!(out, "{warning}")?;
-    }
+    let shown = match &beside {
+        Ok(_) => python,
+        Err(reason) => Err(reason.as_str()),
+    };
+    heading(out, "积木与同类 · blocks and their rivals", shown)?;
     let mut table = Table::new();
     table.load_style(comfy_table::presets::UTF8_FULL);
     table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
@@ -138,31 +174,90 @@ fn measure(row: &Row, python: Option<f64>) -> Vec<String> {
         .collect();
     let ratio = Spread::of_ratios(&ours, &rivals[0]);
     let noise = Spread::of_ratios(&again, &rivals[0]);
-    let spread = |s: Option<Spread>| {
-        s.map_or("—".to_owned(), |s| {
-            format!(
-                "{}× [{}–{}]",
-                digits(s.median),
-                digits(s.lower),
-                digits(s.upper)
-            )
-        })
-    };
     vec![
         row.label.to_owned(),
         show(&ours),
         named.join("\n"),
-        format!("{}\nA/A {}", spread(ratio), spread(noise)),
-        format!("≤ {}×: {}", digits(row.goal), verdict(ratio, row.goal)),
+        format!("{}\nA/A {}", times(ratio), times(noise)),
+        format!(
+            "≤ {}×: {}",
+            digits(row.goal),
+            Verdict::of(ratio, &(0.0..=row.goal))
+        ),
         python.map_or("—".to_owned(), time),
     ]
 }
 
-/// Said only when the whole interval of confidence says so.
-fn verdict(ratio: Option<Spread>, goal: f64) -> &'static str {
-    match ratio {
-        Some(ratio) if ratio.upper <= goal => "达到 · met",
-        Some(ratio) if ratio.lower > goal => "未达到 · missed",
-        _ => "无定论 · not conclusive",
+/// A ratio and how well it is known.
+fn times(ratio: Option<Spread>) -> String {
+    ratio.map_or("—".to_owned(), |ratio| {
+        let [median, lower, upper] = [ratio.median, ratio.lower, ratio.upper].map(digits);
+        format!("{median}× [{lower}–{upper}]")
+    })
+}
+
+/// What can be said of a goal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Met,
+    Missed,
+    Inconclusive,
+}
+
+impl Verdict {
+    /// Said only when the whole interval of confidence says so.
+    fn of(ratio: Option<Spread>, goal: &RangeInclusive<f64>) -> Self {
+        match ratio {
+            Some(r) if *goal.start() <= r.lower && r.upper <= *goal.end() => Self::Met,
+            Some(r) if r.upper < *goal.start() || *goal.end() < r.lower => Self::Missed,
+            _ => Self::Inconclusive,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Met => "达到 · met",
+            Self::Missed => "未达到 · missed",
+            Self::Inconclusive => "无定论 · not conclusive",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_needs_the_whole_interval() {
+        let of = |low: f64, high: f64, goal| {
+            Verdict::of(Spread::of([low, (low + high) / 2.0, high]), &goal)
+        };
+        let (most, least) = (0.0..=1.05, 1.7..=f64::INFINITY);
+        assert_eq!(of(0.9, 1.05, most.clone()), Verdict::Met);
+        assert_eq!(of(0.9, 1.06, most.clone()), Verdict::Inconclusive);
+        assert_eq!(of(1.06, 1.2, most.clone()), Verdict::Missed);
+        assert_eq!(of(1.7, 1.9, least.clone()), Verdict::Met);
+        assert_eq!(of(1.2, 1.6, least), Verdict::Missed);
+        assert_eq!(of(0.7, 1.0, 0.75..=1.25), Verdict::Inconclusive);
+        assert_eq!(Verdict::of(None, &most), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn the_table_of_chapter_1_is_chosen_by_its_name_or_with_everything() {
+        let choose = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            choose(&names).map(|chosen| (chosen.rows.len(), chosen.gil))
+        };
+        assert_eq!(choose(&["gil"]), Ok((0, true)));
+        assert_eq!(choose(&["semaphore"]), Ok((1, false)));
+        assert_eq!(choose(&["gil", "semaphore"]), Ok((1, true)));
+        assert_eq!(choose(&[]), Ok((all().len(), true)));
+        let error = choose(&["gil", "nothing"]).expect_err("there is no such row");
+        assert!(
+            error.contains("'nothing'") && error.ends_with(" gil"),
+            "{error}"
+        );
     }
 }

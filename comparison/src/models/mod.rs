@@ -138,7 +138,7 @@ fn timed(
 
 /// The CPU time that this process has used, in seconds.
 #[cfg(unix)]
-fn cpu_seconds() -> Option<f64> {
+pub(crate) fn cpu_seconds() -> Option<f64> {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike;
 
@@ -148,7 +148,7 @@ fn cpu_seconds() -> Option<f64> {
 }
 
 #[cfg(not(unix))]
-fn cpu_seconds() -> Option<f64> {
+pub(crate) fn cpu_seconds() -> Option<f64> {
     None
 }
 
