@@ -89,7 +89,7 @@ fn recorded_from_then_on() {
     assert_eq!(gil.timeline().len(), 1);
 }
 
-/// `+= 1` is a read and a write, and exact all the same: four threads, who let each other in between
+/// GD-02: `+= 1` is a read and a write, and exact all the same: four threads, who let each other in between
 /// any two of them.
 #[test]
 fn counting_is_exact() {
@@ -214,7 +214,7 @@ fn two_that_compute_take_turns() {
     });
 }
 
-/// Two threads are without the lock at once: each waits there for the other. The interval is never
+/// GD-05: two threads are without the lock at once: each waits there for the other. The interval is never
 /// over, so neither was asked.
 #[test]
 fn two_without_the_lock_meet() {
@@ -251,7 +251,7 @@ fn another_has_it_meanwhile() {
     });
 }
 
-/// Four threads do all there is to do with the lock, at the shortest interval. Nobody is forgotten, and
+/// GD-02: four threads do all there is to do with the lock, at the shortest interval. Nobody is forgotten, and
 /// each count is right.
 #[test]
 fn all_at_once() {

@@ -275,6 +275,7 @@ fn a_heap_that_is_replaced_is_one_panic() {
     assert_eq!(lock.0.live(), 3);
 }
 
+/// GD-03: two threads under the lock come to what one comes to, and leave every count as it was.
 #[test]
 fn threads_under_the_lock_count_the_same_objects_right() {
     let n = 200_000;
