@@ -1,4 +1,4 @@
-"""I/O-bound row: 32 waits of 10 ms.
+"""I/O-bound row: 16 waits of 10 ms.
 
 Usage: io_bound.py sequential|threads
 """
@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-WAITS = 32
+WAITS = 16
 WAIT = 0.010
 
 

@@ -62,11 +62,11 @@ impl Row {
 pub const TASKS: u64 = 8;
 /// Each task adds up the squares of the numbers below this one.
 pub const TERMS: u64 = 1_000_000;
-/// So often over does a task do so here, and the time is divided by it: as long as CPython's tasks,
-/// so that starting a thread weighs as little here as there.
-const OVER: u32 = 100;
+/// So often over does a task do so here, and the time is divided by it: long enough for the start of a
+/// thread to weigh as little as it does in CPython.
+const OVER: u32 = 50;
 /// Waits of the I/O-bound job, of [`WAIT`] each.
-pub const WAITS: u64 = 32;
+pub const WAITS: u64 = 16;
 /// What stands for an answer that is on its way.
 pub const WAIT: Duration = Duration::from_millis(10);
 
