@@ -152,14 +152,7 @@ fn sample(row: Row, column: &Column) -> Result<Sample, String> {
             let ended = command
                 .and_then(|command| child::run(command, "", DEADLINE))
                 .map_err(|error| format!("cannot start: {error}"))?;
-            if ended.timed_out {
-                return Err(format!("not done after {DEADLINE:?}"));
-            }
-            if !ended.status.success() {
-                let reason = ended.stderr.lines().last().unwrap_or_default();
-                return Err(format!("{}: {reason}", ended.status));
-            }
-            ended.stdout
+            ended.output(DEADLINE)?
         }
     };
     serde_json::from_str(&output).map_err(|error| format!("not a measurement: {error}"))
