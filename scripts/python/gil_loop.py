@@ -17,7 +17,10 @@ def cpu_task(n):
 
 
 def sized(seconds):
-    """Up to what to count; the interpreter has specialised the loop by then."""
+    """Up to what to count. The interpreter has specialised the loop by then: 3.11 does so after a
+    number of calls, however long they are."""
+    for _ in range(100):
+        cpu_task(100)
     n = 100_000
     while True:
         begin = time.perf_counter()
