@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use crate::gil_models::{Lock, Value};
+use crate::lock::{Lock, Value};
 
 /// No mistake, to show that it is the mistake that a model catches.
 pub const NONE: u8 = 0;
