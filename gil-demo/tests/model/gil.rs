@@ -42,6 +42,7 @@ models! {
     gil_let_in_against_the_clock: let_in_against_the_clock::<Real> => ["mam"];
     gil_two_let_in_against_the_clock(5): two_let_in_against_the_clock::<Real> => [4_usize];
     gil_overtaken: overtaken::<Real> => ["mamm", "mmam", "mmma"];
+    gil_woken_in_vain: woken_in_vain::<Real> => ["mam", "mma"];
     gil_asked_then_let_in: asked_then_let_in::<Real> => ["mam"];
     gil_dropped_when_asked: dropped_when_asked::<Real> => ["mamm"];
     gil_dropped_against_the_clock: dropped_against_the_clock::<Real> => [1_u64, 2];
@@ -65,6 +66,7 @@ models! {
     sound_asked_at_any_time(2): asked_at_any_time::<Sound> => ["mammm", "mmamm", "mmmam", "mmmma"];
     sound_asked_then_let_in: asked_then_let_in::<Sound> => ["mam"];
     sound_overtaken: overtaken::<Sound> => ["mamm", "mmam", "mmma"];
+    sound_woken_in_vain: woken_in_vain::<Sound> => ["mam", "mma"];
     sound_dropped_when_asked: dropped_when_asked::<Sound> => ["mamm"];
     sound_a_switch_starts_the_interval_anew(2):
         a_switch_starts_the_interval_anew::<Sound> => ["maaba", "mbbab"];
@@ -109,6 +111,9 @@ models! {
     #[should_panic(expected = "was asked as soon as it came")]
     an_impatient_lock_asks_who_has_just_come(2):
         a_switch_starts_the_interval_anew::<Faulty<IMPATIENT>> => ["maaba", "mbbab"];
+
+    #[should_panic(expected = "was asked within the interval")]
+    a_hasty_lock_asks_when_it_is_woken: woken_in_vain::<Faulty<HASTY>> => ["mam", "mma"];
 
     #[should_panic(expected = "deadlock")]
     a_lock_that_a_panic_does_not_let_go_is_lost: panicked::<Faulty<STAYS_IN_PANIC>> => ["ma"];

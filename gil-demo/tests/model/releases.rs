@@ -46,6 +46,21 @@ pub fn overtaken<L: Lock>() -> String {
     }))
 }
 
+/// Woken in vain, a waiter begins a new interval, and has not asked before that is over.
+pub fn woken_in_vain<L: Lock>() -> String {
+    idle(&hosting(call::<L>, "a", |lock, mut guard, _| {
+        kernel::until_asleep(1);
+        L::allow_threads(&mut guard, || ());
+        if guard.log() == "m" {
+            kernel::until_asleep(1); // again
+            lock.switches();
+            L::check(&mut guard);
+            assert_eq!(guard.log(), "m", "was asked within the interval");
+        }
+        guard.note('m');
+    }))
+}
+
 /// Who asked gets the lock before the holder does without.
 pub fn asked_then_let_in<L: Lock>() -> String {
     idle(&hosting(call::<L>, "a", |lock, mut guard, _| {
