@@ -251,8 +251,7 @@ impl<T> Gil<T> {
         // A request is about one hold and ends with it; whoever waits still asks again when its interval
         // is over. So who made this one has not had the lock since, waits for it still, and will take
         // it: this wait ends.
-        if self.drop_request.load(Ordering::Relaxed) {
-            self.drop_request.store(false, Ordering::Relaxed);
+        if self.drop_request.swap(false, Ordering::Relaxed) {
             state = self
                 .switched
                 .wait_while(state, |state| state.last_holder == Some(me))
