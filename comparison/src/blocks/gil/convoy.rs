@@ -143,7 +143,7 @@ fn line(setting: &Setting, ours: &Side, theirs: &Side) -> Line {
 }
 
 /// The mean of a figure of each round, and how far the true one may be from it, at 95 %. After a single
-/// round nobody knows how far, and that is not a number: greater than nothing, and not less.
+/// round nobody knows how far: that is not a number then, and nothing is greater.
 fn mean(figures: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let count = figures.clone().count() as f64;
     let mean = figures.clone().sum::<f64>() / count;
@@ -366,6 +366,8 @@ mod tests {
             (spread.lower, spread.median, spread.upper),
             (4.0, 8.0, 12.0)
         );
+        let ratio = super::ratio(&apart, &apart).expect("there are trips");
+        assert_eq!((ratio.lower, ratio.upper), (4.0 / 12.0, 12.0 / 4.0));
         let alone = median(&[trips(0.0)]).expect("there are trips");
         assert_eq!((alone.lower, alone.median, alone.upper), (1.0, 5.0, 9.0));
         assert!(median(&[]).is_none());
