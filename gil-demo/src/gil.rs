@@ -65,7 +65,7 @@ pub struct Gil<T> {
 
 /// | from | to | who | when |
 /// |---|---|---|---|
-/// | free | held by A | A | takes it; ends a request; a *switch* if the last holder was another |
+/// | free | held by A | A | takes it; a *switch* if the last holder was another |
 /// | held by A | held by A, requested | a waiter | an interval is over, and there was no switch in it |
 /// | held by A | free | A | lets go; wakes one waiter |
 /// | held by A, requested | free, A waits for the switch | A | lets go; ends the request; wakes one waiter |
@@ -219,8 +219,6 @@ impl<T> Gil<T> {
             }
         }
         state.holder = Some(me);
-        // Whoever waits still asks again when its interval is over.
-        self.drop_request.store(false, Ordering::Relaxed);
         let switched = state.last_holder != Some(me);
         if switched {
             state.last_holder = Some(me);
@@ -250,10 +248,10 @@ impl<T> Gil<T> {
         if state.waiting > 0 {
             self.released.notify_one();
         }
-        // A request ends when the lock is let go or taken. So who made this one has not had the lock
-        // since, waits for it still, and will take it: this wait ends.
-        if self.drop_request.load(Ordering::Relaxed) {
-            self.drop_request.store(false, Ordering::Relaxed);
+        // A request is about one hold and ends with it; whoever waits still asks again when its interval
+        // is over. So who made this one has not had the lock since, waits for it still, and will take
+        // it: this wait ends.
+        if self.drop_request.swap(false, Ordering::Relaxed) {
             state = self
                 .switched
                 .wait_while(state, |state| state.last_holder == Some(me))

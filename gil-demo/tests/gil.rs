@@ -5,18 +5,20 @@
 
 mod support;
 
+#[path = "gil/accounts.rs"]
+mod accounts;
+#[path = "gil/interval.rs"]
+mod interval;
+#[path = "gil/panics.rs"]
+mod panics;
+
 use std::hint::black_box;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, ThreadId, scope};
 use std::time::{Duration, Instant};
 
 use gil_demo::gil::{Account, AlreadyHeld, Gil, GilGuard};
-use support::{panic_text, with_gil};
-
-/// Hand-overs in which a test has to see something that is not sure to happen in the first.
-const SOME: u64 = 10;
+use support::with_gil;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -76,19 +78,6 @@ fn into_inner() {
     assert_eq!(gil.into_inner(), "ab");
 }
 
-/// Nothing is kept before `record`, and a second call keeps what there is.
-#[test]
-fn recorded_from_then_on() {
-    let gil = Gil::new(());
-    drop(lock(&gil));
-    assert_eq!(gil.timeline(), []);
-    gil.record();
-    drop(lock(&gil));
-    assert_eq!(gil.timeline().len(), 1);
-    gil.record();
-    assert_eq!(gil.timeline().len(), 1);
-}
-
 /// GD-02: `+= 1` is a read and a write, and exact all the same: four threads, who let each other in between
 /// any two of them.
 #[test]
@@ -112,105 +101,6 @@ fn counting_is_exact() {
         });
         assert_eq!(*lock(gil), 4 * EACH);
         assert!(gil.switches() >= 4, "each had it");
-    });
-}
-
-/// Held, waited and released are the whole of a thread's time, within 2 %.
-///
-/// That is so on a busy machine too. All three are wall-clock times, as the whole is: a thread that is
-/// not given a processor is booked for what it does meanwhile, to hold, to wait or to do without. They
-/// cannot overlap either, so their sum never exceeds the whole. What they may miss is between two
-/// readings of the clock, the end of one time and the begin of the next: a few instructions, but the
-/// system may choose that moment to run somebody else. So an attempt may fail by bad luck, and only
-/// the best of several counts. A time that is booked wrongly is missing in every one of them.
-#[test]
-fn the_times_add_up() {
-    const ATTEMPTS: usize = 8;
-    with_gil((), |gil| {
-        gil.set_switch_interval(5 * MILLISECOND);
-        let mut missing = Vec::new();
-        for _ in 0..ATTEMPTS {
-            missing.push(most_missing(gil));
-            if missing.last() < Some(&0.02) {
-                return;
-            }
-        }
-        panic!("of the whole were missing at least {missing:?}");
-    });
-}
-
-/// Three threads compute and block. The part of its time that a thread's account lacks, at most.
-fn most_missing(gil: &Gil<()>) -> f64 {
-    let start = Barrier::new(3);
-    let part = || {
-        start.wait();
-        let begin = Instant::now();
-        let mut guard = lock(gil);
-        for _ in 0..3 {
-            compute(&mut guard, 70 * MILLISECOND);
-            guard.allow_threads(|| {
-                // why a sleep: it is what blocks; nothing waits for its end.
-                thread::sleep(20 * MILLISECOND);
-            });
-        }
-        drop(guard);
-        let whole = begin.elapsed();
-        assert!(whole >= Duration::from_millis(200));
-        let account = account(gil, thread::current().id());
-        assert!(account.held > Duration::ZERO);
-        assert!(account.released >= 3 * 20 * MILLISECOND, "{account:?}");
-        let booked = account.held + account.waited + account.released;
-        assert!(booked <= whole, "{account:?} in {whole:?}");
-        (whole - booked).div_duration_f64(whole)
-    };
-    scope(|scope| {
-        let threads = [(); 3].map(|()| scope.spawn(part));
-        let missing = threads.map(|thread| thread.join().expect("no panic"));
-        missing.into_iter().fold(0.0, f64::max)
-    })
-}
-
-/// Two that only compute take turns, for as long as both want it: they are asked, since neither lets
-/// go of itself. Each goes on until the other has got the lock from it a number of times.
-#[test]
-fn two_that_compute_take_turns() {
-    with_gil([0_u64; 2], |gil| {
-        gil.set_switch_interval(MILLISECOND);
-        let done = AtomicUsize::new(0);
-        scope(|scope| {
-            for me in 0..2 {
-                let done = &done;
-                scope.spawn(move || {
-                    let mut progress = lock(gil);
-                    let mut counted = false;
-                    // Until both have done: or else the other one would have nobody to take turns with.
-                    while done.load(Ordering::Relaxed) < 2 {
-                        progress[me] += 1;
-                        progress.check();
-                        if !counted && progress[me] & 0x3ff == 0 {
-                            let here = account(gil, thread::current().id());
-                            counted = here.hand_overs >= SOME;
-                            done.fetch_add(usize::from(counted), Ordering::Relaxed);
-                        }
-                    }
-                });
-            }
-        });
-        let accounts = gil.accounts();
-        assert_eq!(accounts.len(), 2);
-        assert!(accounts.iter().all(|a| a.hand_overs >= SOME));
-        assert!(accounts.iter().all(|a| a.waited > Duration::ZERO));
-        assert!(gil.switches() >= 2 * SOME);
-        let hand_overs = accounts.iter().map(|account| account.hand_overs);
-        assert_eq!(hand_overs.sum::<u64>(), gil.switches());
-        // Who let go was asked to, so it was not the next one (it dropped its guard but once).
-        let timeline = gil.timeline();
-        assert!(
-            timeline
-                .windows(2)
-                .all(|two| two[0].thread != two[1].thread)
-        );
-        assert!(lock(gil).iter().all(|&progress| progress >= 0x400));
     });
 }
 
@@ -251,6 +141,22 @@ fn another_has_it_meanwhile() {
     });
 }
 
+/// One thread's guard is no other's: a second thread is not refused, it waits.
+#[test]
+fn another_thread_waits() {
+    with_gil((), |gil| {
+        gil.set_switch_interval(MILLISECOND);
+        let mut guard = lock(gil);
+        scope(|scope| {
+            let other = scope.spawn(|| gil.acquire().map(drop));
+            while gil.switches() < 2 {
+                guard.check(); // it asks
+            }
+            assert_eq!(other.join().expect("no panic"), Ok(()));
+        });
+    });
+}
+
 /// GD-02: four threads do all there is to do with the lock, at the shortest interval. Nobody is forgotten, and
 /// each count is right.
 #[test]
@@ -281,79 +187,6 @@ fn all_at_once() {
     });
 }
 
-/// A holder that panics lets go, and the lock is as good as before: nothing is poisoned.
-#[test]
-fn a_panic_lets_go() {
-    with_gil(0, |gil| {
-        scope(|scope| {
-            let panicking = scope.spawn(|| {
-                let mut guard = lock(gil);
-                *guard = 1;
-                panic!("with the lock");
-            });
-            let text = panic_text(panicking.join().expect_err("it panics"));
-            assert_eq!(text, "with the lock");
-        });
-        assert_eq!(*lock(gil), 1);
-    });
-}
-
-/// The same with a waiter that comes before or after the panic, and many times.
-#[test]
-fn a_panic_lets_a_waiter_in() {
-    with_gil(0, |gil| {
-        gil.set_switch_interval(NEVER);
-        for _ in 0..200 {
-            scope(|scope| {
-                let mut guard = lock(gil);
-                let waiter = scope.spawn(|| *lock(gil) += 1);
-                let unwound = catch_unwind(AssertUnwindSafe(move || {
-                    *guard += 1;
-                    resume_unwind(Box::new(())); // a panic without a message
-                }));
-                unwound.expect_err("it panics");
-                waiter.join().expect("no panic");
-            });
-        }
-        assert_eq!(*lock(gil), 400);
-    });
-}
-
-/// A panic without the lock takes it again before it goes on: the holder may use the value after.
-#[test]
-fn a_panic_without_the_lock_takes_it_again() {
-    with_gil(0, |gil| {
-        gil.set_switch_interval(NEVER); // or else the other one would be asked, and need the lock again
-        let mut guard = lock(gil);
-        let held = AtomicBool::new(false);
-        let unwound = scope(|scope| {
-            let unwound = catch_unwind(AssertUnwindSafe(|| {
-                guard.allow_threads(|| {
-                    // It has the lock when the panic begins, so the panic has to wait.
-                    scope.spawn(|| {
-                        let mut other = lock(gil);
-                        held.store(true, Ordering::Release);
-                        compute(&mut other, 3 * MILLISECOND);
-                        *other += 1;
-                    });
-                    while !held.load(Ordering::Acquire) {
-                        thread::yield_now();
-                    }
-                    panic!("without the lock");
-                })
-            }));
-            assert_eq!(gil.acquire().map(drop), Err(AlreadyHeld), "not taken again");
-            *guard += 1;
-            unwound
-        });
-        let text = panic_text(unwound.expect_err("it panics"));
-        assert_eq!(text, "without the lock");
-        assert_eq!(*guard, 2);
-        drop(guard);
-        assert_eq!(*lock(gil), 2);
-    });
-}
-
 /// To wait for oneself would never end, so it is refused; the lock is none the worse for it.
 #[test]
 fn twice_in_a_thread() {
@@ -376,102 +209,6 @@ fn twice_in_a_thread() {
             scope.spawn(|| *lock(gil) += 1);
         });
         assert_eq!(*lock(gil), 3);
-    });
-}
-
-/// One thread's guard is no other's: a second thread is not refused, it waits.
-#[test]
-fn another_thread_waits() {
-    with_gil((), |gil| {
-        gil.set_switch_interval(MILLISECOND);
-        let mut guard = lock(gil);
-        scope(|scope| {
-            let other = scope.spawn(|| gil.acquire().map(drop));
-            while gil.switches() < 2 {
-                guard.check(); // it asks
-            }
-            assert_eq!(other.join().expect("no panic"), Ok(()));
-        });
-    });
-}
-
-/// The interval is kept in whole microseconds, at least one; CPython's begins at 5 ms.
-#[test]
-fn the_interval() {
-    let gil = Gil::new(());
-    assert_eq!(gil.switch_interval(), Duration::from_millis(5));
-    assert_eq!(Gil::<()>::SWITCH_INTERVAL, Duration::from_millis(5));
-    for (set, kept) in [
-        (Duration::from_secs(2), Duration::from_secs(2)),
-        (Duration::from_nanos(2_999), Duration::from_micros(2)),
-        (Duration::from_nanos(1_000), Duration::from_micros(1)),
-        (Duration::from_nanos(999), Duration::from_micros(1)),
-        (Duration::ZERO, Duration::from_micros(1)),
-        (
-            Duration::from_micros(u64::MAX),
-            Duration::from_micros(u64::MAX),
-        ),
-        (
-            Duration::from_micros(u64::MAX) + Duration::from_micros(1),
-            Duration::from_micros(u64::MAX),
-        ),
-        (Duration::MAX, Duration::from_micros(u64::MAX)),
-    ] {
-        gil.set_switch_interval(set);
-        assert_eq!(gil.switch_interval(), kept, "{set:?}");
-    }
-}
-
-/// The longest interval is waited for like any other: nobody asks, and a release ends the wait.
-#[test]
-fn the_longest_interval() {
-    with_gil(0, |gil| {
-        gil.set_switch_interval(Duration::MAX);
-        let waits = AtomicBool::new(false);
-        scope(|scope| {
-            let mut guard = lock(gil);
-            let waiter = scope.spawn(|| {
-                waits.store(true, Ordering::Release);
-                *lock(gil) += 1;
-            });
-            while !waits.load(Ordering::Acquire) {
-                thread::yield_now();
-            }
-            compute(&mut guard, 20 * MILLISECOND);
-            assert_eq!((*guard, gil.switches()), (0, 1), "somebody asked");
-            drop(guard);
-            waiter.join().expect("no panic");
-        });
-        assert_eq!(*lock(gil), 1);
-    });
-}
-
-/// An interval that is set while others wait is for the waits that begin then.
-#[test]
-fn the_interval_is_set_while_others_wait() {
-    with_gil((), |gil| {
-        gil.set_switch_interval(MILLISECOND);
-        scope(|scope| {
-            let mut guard = lock(gil);
-            scope.spawn(|| drop(lock(gil)));
-            gil.set_switch_interval(MILLISECOND / 2); // whichever it begins with is over soon
-            while gil.switches() < 2 {
-                guard.check();
-            }
-        });
-    });
-}
-
-/// Whoever held it last need not be alive: a thread's end leaves no trace but its account.
-#[test]
-fn the_last_holder_may_be_gone() {
-    with_gil(0, |gil| {
-        for n in 1..=20 {
-            scope(|scope| _ = scope.spawn(|| *lock(gil) += 1));
-            assert_eq!(*lock(gil), n);
-        }
-        assert_eq!(gil.accounts().len(), 21);
-        assert_eq!(gil.switches(), 40);
     });
 }
 

@@ -36,30 +36,25 @@ pub mod gil;
 mod faulty;
 #[path = "model/gil.rs"]
 mod gil_models;
+#[path = "model/lock.rs"]
+mod lock;
+#[path = "model/releases.rs"]
+mod releases;
+#[path = "model/requests.rs"]
+mod requests;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 /// Runs `model` in every interleaving. `outcomes` is what it can come to: each of them, and nothing
 /// else. That way a model also shows that it reached the cases it is there for.
-fn check<T: Debug + Ord + Send + 'static>(model: fn() -> T, outcomes: &[T]) {
-    explore(None, model, outcomes);
-}
-
-/// The same for a model with too many interleavings: only those in which threads that could go on
-/// are stopped at most `preemptions` times. Most mistakes need one or two.
-fn check_bounded<T: Debug + Ord + Send + 'static>(
-    preemptions: usize,
-    model: fn() -> T,
-    outcomes: &[T],
-) {
-    explore(Some(preemptions), model, outcomes);
-}
-
+///
+/// A model with too many interleavings has a bound: only those in which threads that could go on are
+/// stopped at most `preemptions` times. Most mistakes need one or two.
 fn explore<T: Debug + Ord + Send + 'static>(
     preemptions: Option<usize>,
     model: fn() -> T,
-    outcomes: &[T],
+    outcomes: impl IntoIterator<Item = impl Into<T>>,
 ) {
     use real_std::sync::{Arc, Mutex}; // these are outside the model
 
@@ -78,7 +73,8 @@ fn explore<T: Debug + Ord + Send + 'static>(
     });
     let (runs, seen) = &*seen.lock().unwrap();
     assert!(*runs > 1, "nothing can happen in two orders");
-    assert!(seen.iter().eq(outcomes), "came to {seen:?}");
+    let outcomes: Vec<T> = outcomes.into_iter().map(Into::into).collect();
+    assert!(seen.iter().eq(&outcomes), "came to {seen:?}");
 }
 
 /// A value that loom watches: two uses, neither of which happens before the other, fail the model.

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use crate::gil_models::{Lock, Value};
+use crate::lock::{Lock, Value};
 
 /// No mistake, to show that it is the mistake that a model catches.
 pub const NONE: u8 = 0;
@@ -31,6 +31,8 @@ pub const STAYS_IN_PANIC: u8 = 8;
 pub const WAITS_FOR_ITSELF: u8 = 9;
 /// The taker notes itself as the last holder before it looks whether that is a switch.
 pub const NOTES_FIRST: u8 = 10;
+/// A waiter asks when it was woken in vain, though its interval is not over.
+pub const HASTY: u8 = 11;
 
 pub struct Faulty<const MISTAKE: u8> {
     state: Mutex<State>,
@@ -67,7 +69,8 @@ impl<const MISTAKE: u8> Faulty<MISTAKE> {
             state = after;
             state.waiting -= 1;
             let patient = MISTAKE != IMPATIENT && state.switches != seen;
-            if result.timed_out() && state.holder.is_some() && !patient {
+            let over = MISTAKE == HASTY || result.timed_out();
+            if over && state.holder.is_some() && !patient {
                 self.request.store(true, Ordering::Relaxed);
             } else if MISTAKE == LOOKS_ONCE {
                 break;

@@ -51,6 +51,11 @@ pub mod sync {
             }
 
             #[track_caller]
+            pub fn swap(&self, value: bool, order: Ordering) -> bool {
+                !kernel::failed() && self.0.swap(value, order)
+            }
+
+            #[track_caller]
             pub fn store(&self, value: bool, order: Ordering) {
                 if !kernel::failed() {
                     self.0.store(value, order);

@@ -3,6 +3,11 @@
 //! Each time the answering thread lets go of the lock for a call, it costs an interval to have it back,
 //! or nothing if the call is over before the computing thread has woken. So times are not compared at
 //! once but the distribution of intervals, and then the medians.
+//!
+//! How sure they are depends on rounds, not on trips. The trips of a process resemble each other, and
+//! processes that follow each other share what else the machine does: from one round to the next, shares
+//! vary five to a hundred times as much as those of so many single trips would. What hundreds of trips
+//! seem to prove may be the luck of one round.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -18,32 +23,39 @@ use crate::stats::{Spread, time};
 struct Setting {
     label: &'static str,
     interval: Duration,
-    /// In each round.
+    /// Of each process.
     trips: usize,
-    /// Whether there is a goal: with few trips there is not.
-    goal: bool,
+    /// Whether the medians are to be close, too: with few trips they need not.
+    close: bool,
 }
 
 const SETTINGS: [Setting; 3] = [
     Setting {
         label: "车队效应，切换间隔 0.5 ms\nconvoy, switch interval 0.5 ms",
         interval: Duration::from_micros(500),
-        trips: 400,
-        goal: true,
+        trips: 150,
+        close: true,
     },
     Setting {
         label: "车队效应，切换间隔 5 ms\nconvoy, switch interval 5 ms",
         interval: Duration::from_millis(5),
-        trips: 60,
-        goal: true,
+        trips: 20,
+        close: true,
     },
     Setting {
         label: "车队效应，切换间隔 50 ms\nconvoy, switch interval 50 ms",
         interval: Duration::from_millis(50),
-        trips: 8,
-        goal: false,
+        trips: 6,
+        close: false,
     },
 ];
+
+/// How many processes of each side answer in a round.
+const PROCESSES: usize = 3;
+
+/// Student's t, 95 % on both sides, for the five degrees of freedom that six rounds leave.
+const STUDENT: f64 = 2.571;
+const _: () = assert!(ROUNDS == 6);
 
 /// The medians are within a quarter of each other.
 const CLOSE: RangeInclusive<f64> = 0.75..=1.25;
@@ -62,16 +74,10 @@ pub(super) fn lines(python: Result<&Python, &str>, bar: &ProgressBar) -> Vec<Lin
                 .collect();
         }
     };
-    let mut sides: Vec<[Side; 2]> = SETTINGS
-        .iter()
-        .map(|_| {
-            [
-                Ok(Vec::new()),
-                python.map(|_| Vec::new()).map_err(str::to_owned),
-            ]
-        })
-        .collect();
-    for _ in 0..ROUNDS {
+    let none_yet = vec![Vec::new(); ROUNDS];
+    let python_side = python.map(|_| none_yet.clone()).map_err(str::to_owned);
+    let mut sides: Vec<[Side; 2]> = vec![[Ok(none_yet), python_side]; SETTINGS.len()];
+    for round in 0..ROUNDS {
         for (setting, sides) in SETTINGS.iter().zip(&mut sides) {
             bar.set_message(setting.label.replace('\n', " "));
             let place = Place {
@@ -79,11 +85,13 @@ pub(super) fn lines(python: Result<&Python, &str>, bar: &ProgressBar) -> Vec<Lin
                 burn: cores.0,
                 answer: cores.1,
             };
-            for (side, python) in sides.iter_mut().zip([None, python.ok()]) {
-                let Ok(rounds) = side else { continue };
-                match trips::measure(place, setting.trips, python) {
-                    Ok(times) => rounds.push(times),
-                    Err(reason) => *side = Err(reason),
+            for _ in 0..PROCESSES {
+                for (side, python) in sides.iter_mut().zip([None, python.ok()]) {
+                    let Ok(rounds) = side else { continue };
+                    match trips::measure(place, setting.trips, python) {
+                        Ok(times) => rounds[round].extend(times),
+                        Err(reason) => *side = Err(reason),
+                    }
                 }
             }
         }
@@ -104,38 +112,77 @@ fn unfit(setting: &Setting, reason: &str) -> Line {
 fn line(setting: &Setting, ours: &Side, theirs: &Side) -> Line {
     let cell = |side: &Side| match side {
         Ok(rounds) => {
-            let shares = Intervals::of(rounds.iter().flatten(), setting.interval).shares();
-            let median = Spread::of(rounds.iter().flatten().copied());
-            let median = median.map_or("—".to_owned(), |spread| time(spread.median));
+            let shares = Intervals::of(rounds.iter().flatten(), setting.interval).text();
+            let median = median(rounds).map_or("—".to_owned(), |spread| time(spread.median));
             format!("{shares}\n中位数 · median {median}")
         }
         Err(reason) => none(reason),
     };
-    let goal = |verdict| format!("同众数，±25% · same mode, ±25 %: {verdict}");
+    let goal = |verdict| match setting.close {
+        true => format!("同众数，±25% · same mode, ±25 %: {verdict}"),
+        false => format!("同众数 · same mode: {verdict}"),
+    };
     let mut line = [
         setting.label.to_owned(),
         cell(ours),
         cell(theirs),
         "—".to_owned(),
-        "—".to_owned(),
+        goal(Verdict::Inconclusive),
     ];
     if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
-        let ratio = Spread::of_ratios(&medians(ours), &medians(theirs));
+        let ratio = ratio(ours, theirs);
         let modes = Modes::of(ours, theirs, setting.interval);
+        let close = match setting.close {
+            true => Verdict::of(ratio, &CLOSE),
+            false => Verdict::Met,
+        };
         line[3] = format!("{}\n{}", times(ratio), modes.text());
-        if setting.goal {
-            line[4] = goal(judge(modes, ratio));
-        }
-    } else if setting.goal {
-        line[4] = goal(Verdict::Inconclusive);
+        line[4] = goal(judge(modes, close));
     }
     line
 }
 
-/// The median of each round.
-fn medians(rounds: &[Vec<f64>]) -> Vec<f64> {
-    let median = |round: &Vec<f64>| Spread::of(round.iter().copied()).map(|spread| spread.median);
-    rounds.iter().filter_map(median).collect()
+/// The mean of a figure of each round, and how far the true one may be from it, at 95 %. After a single
+/// round nobody knows how far: that is not a number then, and nothing is greater.
+fn mean(figures: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = figures.clone().count() as f64;
+    let mean = figures.clone().sum::<f64>() / count;
+    let squares: f64 = figures.map(|figure| (figure - mean).powi(2)).sum();
+    (mean, STUDENT * (squares / (count - 1.0) / count).sqrt())
+}
+
+/// The median of all trips. Its interval is Woodruff's, for samples in clusters: how well the share of
+/// trips below it is known, as a mean over rounds, says how far to go among the trips. The median of
+/// each round would jump from one number of intervals to the next where both are about as frequent.
+fn median(rounds: &[Vec<f64>]) -> Option<Spread> {
+    let all = Spread::of(rounds.iter().flatten().copied())?;
+    let mut trips = rounds.concat();
+    trips.sort_by(f64::total_cmp);
+    let below = rounds.iter().map(|trips| {
+        let below = trips.iter().filter(|&&trip| trip < all.median);
+        below.count() as f64 / trips.len() as f64
+    });
+    let (_, reach) = mean(below);
+    let last = (trips.len() - 1) as f64;
+    // `max` and `min` prefer what is a number.
+    let (lower, upper) = ((0.5 - reach).max(0.0), (0.5 + reach).min(1.0));
+    Some(Spread {
+        lower: trips[(lower * last).floor() as usize],
+        upper: trips[(upper * last).ceil() as usize],
+        ..all
+    })
+}
+
+/// Of the medians. The ends of both intervals give one that is wider than it would have to be.
+fn ratio(ours: &[Vec<f64>], theirs: &[Vec<f64>]) -> Option<Spread> {
+    let (ours, theirs) = (median(ours)?, median(theirs)?);
+    Some(Spread {
+        low: ours.low / theirs.high,
+        lower: ours.lower / theirs.upper,
+        median: ours.median / theirs.median,
+        upper: ours.upper / theirs.lower,
+        high: ours.high / theirs.low,
+    })
 }
 
 /// How many trips took 0, 1, 2, and 3 or more switch intervals.
@@ -161,35 +208,61 @@ impl Intervals {
             .unwrap_or(0)
     }
 
-    fn shares(self) -> String {
+    fn shares(self) -> [f64; 4] {
         let all: usize = self.0.iter().sum();
-        let share = |count: usize| format!("{:.0}", 100.0 * count as f64 / all.max(1) as f64);
-        let [zero, one, two, more] = self.0.map(share);
+        self.0.map(|count| count as f64 / all.max(1) as f64)
+    }
+
+    fn text(self) -> String {
+        let [zero, one, two, more] = self.shares().map(|share| format!("{:.0}", 100.0 * share));
         format!("0: {zero} %, 1: {one} %, 2: {two} %, 3+: {more} %")
+    }
+}
+
+/// What most trips take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Mode {
+    intervals: usize,
+    /// Whether its lead over each other number, as a mean over rounds, is beyond chance at 95 %.
+    sure: bool,
+}
+
+impl Mode {
+    fn of(rounds: &[Vec<f64>], interval: Duration) -> Self {
+        let mode = Intervals::of(rounds.iter().flatten(), interval).mode();
+        let shares = rounds.iter();
+        let shares = shares.map(|trips| Intervals::of(trips, interval).shares());
+        let leads = |other: usize| {
+            let (lead, reach) = mean(shares.clone().map(|shares| shares[mode] - shares[other]));
+            lead > reach
+        };
+        Self {
+            intervals: mode,
+            sure: (0..4).filter(|&other| other != mode).all(leads),
+        }
+    }
+
+    fn text(self) -> String {
+        format!("{}{}", self.intervals, if self.sure { "" } else { "?" })
     }
 }
 
 /// Whether most trips take equally many intervals on both sides.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Modes {
-    /// In each round.
     Same(usize),
-    /// In no round.
     Different(usize, usize),
-    /// In so many of so many rounds.
-    Mixed(usize, usize),
+    /// At least one of both is not sure.
+    Undecided(Mode, Mode),
 }
 
 impl Modes {
     fn of(ours: &[Vec<f64>], theirs: &[Vec<f64>], interval: Duration) -> Self {
-        let mode = |rounds: &[Vec<f64>]| Intervals::of(rounds.iter().flatten(), interval).mode();
-        let of_round = |round: &Vec<f64>| Intervals::of(round, interval).mode();
-        let rounds = ours.iter().zip(theirs);
-        let same = rounds.filter(|(a, b)| of_round(a) == of_round(b)).count();
-        match same {
-            0 => Self::Different(mode(ours), mode(theirs)),
-            same if same == ours.len() => Self::Same(mode(ours)),
-            same => Self::Mixed(same, ours.len()),
+        let (ours, theirs) = (Mode::of(ours, interval), Mode::of(theirs, interval));
+        match (ours.intervals, theirs.intervals) {
+            _ if !(ours.sure && theirs.sure) => Self::Undecided(ours, theirs),
+            (ours, theirs) if ours == theirs => Self::Same(ours),
+            (ours, theirs) => Self::Different(ours, theirs),
         }
     }
 
@@ -199,15 +272,16 @@ impl Modes {
             Self::Different(ours, theirs) => {
                 format!("众数不同 · modes differ: {ours}, {theirs}")
             }
-            Self::Mixed(same, all) => {
-                format!("{all} 轮中 {same} 轮众数相同 · same mode in {same} of {all}")
+            Self::Undecided(ours, theirs) => {
+                let (ours, theirs) = (ours.text(), theirs.text());
+                format!("众数未定 · modes undecided: {ours}, {theirs}")
             }
         }
     }
 }
 
-fn judge(modes: Modes, ratio: Option<Spread>) -> Verdict {
-    match (modes, Verdict::of(ratio, &CLOSE)) {
+fn judge(modes: Modes, close: Verdict) -> Verdict {
+    match (modes, close) {
         (Modes::Different(..), _) | (_, Verdict::Missed) => Verdict::Missed,
         (Modes::Same(_), Verdict::Met) => Verdict::Met,
         _ => Verdict::Inconclusive,
@@ -220,7 +294,7 @@ mod tests {
 
     const INTERVAL: Duration = Duration::from_millis(5);
 
-    /// A round in which the trips took so many intervals each.
+    /// A round whose trips took so many intervals each.
     fn round(intervals: &[f64]) -> Vec<f64> {
         let seconds = INTERVAL.as_secs_f64();
         intervals.iter().map(|count| count * seconds).collect()
@@ -232,39 +306,103 @@ mod tests {
         let intervals = Intervals::of(&trips, INTERVAL);
         assert_eq!(intervals, Intervals([2, 3, 1, 2]));
         assert_eq!(intervals.mode(), 1);
-        assert_eq!(intervals.shares(), "0: 25 %, 1: 38 %, 2: 12 %, 3+: 25 %");
+        assert_eq!(intervals.text(), "0: 25 %, 1: 38 %, 2: 12 %, 3+: 25 %");
     }
 
     #[test]
     fn of_two_modes_the_lesser_counts_and_nothing_has_one_too() {
         assert_eq!(Intervals([0, 4, 4, 1]).mode(), 1);
         assert_eq!(Intervals([0; 4]).mode(), 0);
-        assert_eq!(
-            Intervals([0; 4]).shares(),
-            "0: 0 %, 1: 0 %, 2: 0 %, 3+: 0 %"
-        );
+        assert_eq!(Intervals([0; 4]).text(), "0: 0 %, 1: 0 %, 2: 0 %, 3+: 0 %");
+    }
+
+    /// As many rounds as are measured, of ten trips each, so many of which took two intervals, and the
+    /// others one.
+    fn rounds(twos: [usize; 3]) -> Vec<Vec<f64>> {
+        let of = |twos| round(&[vec![2.0; twos], vec![1.0; 10 - twos]].concat());
+        [twos.map(of), twos.map(of)].concat()
     }
 
     #[test]
-    fn modes_are_compared_round_by_round() {
-        let (one, two) = (round(&[1.0, 1.1, 2.0]), round(&[2.0, 2.1, 1.0]));
-        let modes = |ours: [&Vec<f64>; 2], theirs: [&Vec<f64>; 2]| {
-            Modes::of(&ours.map(Clone::clone), &theirs.map(Clone::clone), INTERVAL)
+    fn modes_are_the_same_or_different_when_both_are_sure() {
+        let modes = |ours, theirs| Modes::of(&rounds(ours), &rounds(theirs), INTERVAL);
+        assert_eq!(modes([3, 3, 3], [0, 1, 4]), Modes::Same(1));
+        assert_eq!(modes([3, 2, 3], [6, 9, 7]), Modes::Different(1, 2));
+        let (one, two) = (Modes::Same(1), Modes::Different(1, 2));
+        assert_eq!(one.text(), "众数相同 · same mode: 1");
+        assert_eq!(two.text(), "众数不同 · modes differ: 1, 2");
+        // In a third of the rounds two are as frequent.
+        assert_eq!(modes([2, 3, 5], [3, 3, 3]), Modes::Same(1));
+    }
+
+    #[test]
+    fn modes_are_undecided_when_rounds_disagree_however_many_trips_there_are() {
+        // 42 trips of 60 take one interval: sure, if they had nothing to do with each other.
+        let split = rounds([0, 1, 8]);
+        let lead = Mode::of(&split, INTERVAL);
+        let one = |sure| Mode { intervals: 1, sure };
+        assert_eq!(lead, one(false));
+        let modes = Modes::of(&rounds([3, 3, 3]), &split, INTERVAL);
+        assert_eq!(modes, Modes::Undecided(one(true), one(false)));
+        assert_eq!(modes.text(), "众数未定 · modes undecided: 1, 1?");
+        // Both equally often, nothing at all, or too little to know its spread.
+        assert!(!Mode::of(&rounds([5, 5, 5]), INTERVAL).sure);
+        assert!(!Mode::of(&[], INTERVAL).sure);
+        assert!(!Mode::of(&[round(&[1.0; 100])], INTERVAL).sure);
+    }
+
+    #[test]
+    fn the_median_is_as_sure_as_rounds_agree() {
+        let ratio = |ours, theirs| {
+            let ratio = ratio(&rounds(ours), &rounds(theirs)).expect("there are trips");
+            [ratio.lower, ratio.median, ratio.upper]
         };
-        assert_eq!(modes([&one, &one], [&one, &one]), Modes::Same(1));
-        assert_eq!(modes([&one, &one], [&two, &two]), Modes::Different(1, 2));
-        assert_eq!(modes([&one, &two], [&one, &one]), Modes::Mixed(1, 2));
+        assert_eq!(ratio([3, 2, 3], [2, 3, 2]), [1.0, 1.0, 1.0]);
+        assert_eq!(ratio([8, 9, 8], [2, 3, 2]), [2.0, 2.0, 2.0]);
+        let trips = |few: f64| -> Vec<f64> { (1..=9).map(|n| few + f64::from(n)).collect() };
+        let apart = [0.0, 6.0, 3.0, 0.0, 6.0, 3.0].map(trips);
+        let spread = median(&apart).expect("there are trips");
+        assert_eq!(
+            (spread.lower, spread.median, spread.upper),
+            (4.0, 8.0, 12.0)
+        );
+        let ratio = super::ratio(&apart, &apart).expect("there are trips");
+        assert_eq!((ratio.lower, ratio.upper), (4.0 / 12.0, 12.0 / 4.0));
+        let alone = median(&[trips(0.0)]).expect("there are trips");
+        assert_eq!((alone.lower, alone.median, alone.upper), (1.0, 5.0, 9.0));
+        assert!(median(&[]).is_none());
     }
 
     #[test]
     fn the_goal_needs_the_same_mode_and_close_medians() {
-        let ratio = |value: f64| Spread::of([value, value]);
-        assert_eq!(judge(Modes::Same(1), ratio(1.1)), Verdict::Met);
-        assert_eq!(judge(Modes::Same(1), ratio(1.3)), Verdict::Missed);
-        assert_eq!(judge(Modes::Different(1, 2), ratio(1.1)), Verdict::Missed);
-        assert_eq!(judge(Modes::Mixed(1, 2), ratio(1.1)), Verdict::Inconclusive);
-        assert_eq!(judge(Modes::Mixed(1, 2), ratio(2.0)), Verdict::Missed);
-        assert_eq!(judge(Modes::Same(1), None), Verdict::Inconclusive);
+        use Verdict::{Inconclusive, Met, Missed};
+        let unsure = Mode {
+            intervals: 1,
+            sure: false,
+        };
+        let undecided = Modes::Undecided(unsure, unsure);
+        assert_eq!(judge(Modes::Same(1), Met), Met);
+        assert_eq!(judge(Modes::Same(1), Missed), Missed);
+        assert_eq!(judge(Modes::Same(1), Inconclusive), Inconclusive);
+        assert_eq!(judge(Modes::Different(1, 2), Met), Missed);
+        assert_eq!(judge(undecided, Met), Inconclusive);
+        assert_eq!(judge(undecided, Missed), Missed);
+    }
+
+    #[test]
+    fn with_few_trips_the_mode_alone_is_judged() {
+        let [short, _, long] = &SETTINGS;
+        let slower = |setting: &Setting| {
+            let times = |seconds: f64| Ok(vec![vec![seconds; 9]; ROUNDS]);
+            let interval = setting.interval.as_secs_f64();
+            let [.., goal] = line(setting, &times(1.4 * interval), &times(1.0 * interval));
+            goal
+        };
+        assert!(slower(short).ends_with(&Verdict::Missed.to_string()));
+        assert_eq!(
+            slower(long),
+            format!("同众数 · same mode: {}", Verdict::Met)
+        );
     }
 
     #[test]
