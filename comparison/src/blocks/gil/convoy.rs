@@ -149,7 +149,6 @@ fn judge(modes: Modes, close: Verdict) -> Verdict {
 mod tests {
     use super::intervals::Mode;
     use super::*;
-    use crate::stats::Spread;
 
     const INTERVAL: Duration = Duration::from_millis(5);
 
