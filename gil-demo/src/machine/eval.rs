@@ -1,0 +1,163 @@
+//! [`Machine::eval`]: the loop itself.
+
+use crate::object::ObjectRef;
+use crate::object::Value;
+use crate::program::Function;
+use crate::program::Instruction;
+
+use super::{Frame, Lock, Machine};
+
+/// Why the loop was left.
+pub(super) enum Event<'a> {
+    Call(&'a Function),
+    Return(ObjectRef),
+    /// It knows the operator for two ints only, and not if there is no room for the result.
+    Operator(Operator),
+    /// There is no room for the result. The instruction is to be executed again.
+    Full,
+    /// The local is not bound.
+    Unbound(u32),
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Operator {
+    Less,
+    Add,
+    Multiply,
+}
+
+impl Operator {
+    pub(super) const fn sign(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::Add => "+",
+            Self::Multiply => "*",
+        }
+    }
+}
+
+impl<'a, L: Lock> Machine<'a, L> {
+    /// Executes the frame up to a call or its return. CPython's `_PyEval_EvalFrameDefault`.
+    #[inline(never)]
+    pub(super) fn eval(&mut self, frame: &mut Frame<'a>) -> Event<'a> {
+        let function = frame.function;
+        let instructions = &*function.instructions;
+        let constants = &*self.code.constants;
+        let locals = &mut self.locals[frame.base..];
+        let mut operands = self.operands.slots();
+        let mut code = instructions[frame.next..].iter();
+        let mut objects = self.lock.heap().objects();
+        let event = loop {
+            let Some(&instruction) = code.next() else {
+                unreachable!("the program is verified");
+            };
+            match instruction {
+                Instruction::LoadConst(index) => {
+                    let object = constants[index as usize];
+                    objects.incref(object);
+                    operands.push(object);
+                }
+                Instruction::LoadFast(index) => {
+                    let Some(object) = locals[index as usize] else {
+                        break Event::Unbound(index);
+                    };
+                    objects.incref(object);
+                    operands.push(object);
+                }
+                Instruction::StoreFast(index) => {
+                    let object = operands.pop();
+                    if let Some(old) = locals[index as usize].replace(object) {
+                        objects.decref(old);
+                    }
+                }
+                Instruction::CompareLess => {
+                    let (a, b) = operands.top_two();
+                    let Some(x) = objects.int(a) else {
+                        break Event::Operator(Operator::Less);
+                    };
+                    let Some(y) = objects.int(b) else {
+                        break Event::Operator(Operator::Less);
+                    };
+                    let result = objects.bool(x < y);
+                    objects.decref(a);
+                    objects.decref(b);
+                    operands.replace(2, result);
+                }
+                Instruction::BinaryAdd => {
+                    let (a, b) = operands.top_two();
+                    let Some(x) = objects.int(a) else {
+                        break Event::Operator(Operator::Add);
+                    };
+                    let Some(y) = objects.int(b) else {
+                        break Event::Operator(Operator::Add);
+                    };
+                    let Some(sum) = x.checked_add(y) else {
+                        break Event::Operator(Operator::Add);
+                    };
+                    let Some(result) = objects.make(Value::Int(sum)) else {
+                        break Event::Operator(Operator::Add);
+                    };
+                    objects.decref(a);
+                    objects.decref(b);
+                    operands.replace(2, result);
+                }
+                Instruction::BinaryMultiply => {
+                    let (a, b) = operands.top_two();
+                    let Some(x) = objects.int(a) else {
+                        break Event::Operator(Operator::Multiply);
+                    };
+                    let Some(y) = objects.int(b) else {
+                        break Event::Operator(Operator::Multiply);
+                    };
+                    let Some(product) = x.checked_mul(y) else {
+                        break Event::Operator(Operator::Multiply);
+                    };
+                    let Some(result) = objects.make(Value::Int(product)) else {
+                        break Event::Operator(Operator::Multiply);
+                    };
+                    objects.decref(a);
+                    objects.decref(b);
+                    operands.replace(2, result);
+                }
+                Instruction::PopJumpIfFalse(target) => {
+                    let condition = operands.pop();
+                    if !objects.truth(condition) {
+                        code = instructions[target as usize..].iter();
+                    }
+                    objects.decref(condition);
+                }
+                Instruction::JumpForward(target) => code = instructions[target as usize..].iter(),
+                Instruction::JumpBackward(target) => {
+                    code = instructions[target as usize..].iter();
+                    // Whatever was borrowed from the heap ends here: another thread may have it.
+                    self.lock.check();
+                    objects = self.lock.heap().objects();
+                }
+                Instruction::BuildList(len) => {
+                    let items = operands.top_many(len as usize).into();
+                    let Some(list) = objects.make(Value::List(items)) else {
+                        break Event::Full;
+                    };
+                    operands.replace(len as usize, list);
+                }
+                Instruction::GetRefCount => {
+                    let object = operands.top();
+                    let count = objects.ref_count(object).into();
+                    let Some(count) = objects.make(Value::Int(count)) else {
+                        break Event::Full;
+                    };
+                    objects.decref(object);
+                    operands.replace(1, count);
+                }
+                Instruction::Call(index) => {
+                    let callee = &self.code.program.functions[index as usize];
+                    break Event::Call(callee);
+                }
+                Instruction::PopTop => objects.decref(operands.pop()),
+                Instruction::ReturnValue => break Event::Return(operands.pop()),
+            }
+        };
+        frame.next = instructions.len() - code.len();
+        event
+    }
+}
