@@ -25,11 +25,11 @@ use crate::program::Program;
 
 mod error; // why a run has no result
 mod eval; // the loop
-mod operands; // the stack of operands
+mod stack; // locals and operands
 
 pub use error::{Exception, RunError};
 use eval::{Event, Operator};
-use operands::Operands;
+use stack::Stack;
 
 /// How deep calls may be nested. CPython's default for `sys.setrecursionlimit()`.
 pub const RECURSION_LIMIT: usize = 1000;
@@ -166,12 +166,15 @@ pub fn run<L: Lock>(
             given: arguments.len(),
         });
     }
-    let locals = arguments.iter().map(|&value| Some(heap.int(value)));
+    let mut stack = Stack::new();
+    stack.enter(0, 0, arguments.len());
+    for &argument in arguments {
+        stack.push(heap.int(argument));
+    }
     let mut machine = Machine {
         code,
-        locals: locals.collect(),
         lock,
-        operands: Operands::new(code.heap),
+        stack,
         callers: Vec::new(),
     };
     let frame = machine.enter(function);
@@ -181,10 +184,7 @@ pub fn run<L: Lock>(
 struct Machine<'a, L: Lock> {
     code: &'a Code<'a>,
     lock: &'a mut L,
-    /// Of each frame. What is there is a reference of ours.
-    locals: Vec<Option<ObjectRef>>,
-    /// Of all frames.
-    operands: Operands,
+    stack: Stack,
     callers: Vec<Frame<'a>>,
 }
 
@@ -193,7 +193,7 @@ struct Frame<'a> {
     function: &'a Function,
     /// The next instruction.
     next: usize,
-    /// Where its locals begin.
+    /// Where its values begin.
     base: usize,
 }
 
@@ -212,15 +212,13 @@ impl<'a, L: Lock> Machine<'a, L> {
                     return Err(frame.raised(Exception::Recursion));
                 }
                 Event::Call(function) => {
-                    let arguments = self.operands.pop_many(function.parameters);
-                    self.locals.extend(arguments.iter().copied().map(Some));
                     let callee = self.enter(function);
                     self.callers.push(mem::replace(&mut frame, callee));
                     self.lock.check();
                 }
                 Event::Return(value) => {
                     let heap = self.lock.heap();
-                    let locals = self.locals.drain(frame.base..).flatten();
+                    let locals = self.stack.leave(frame.base);
                     locals.for_each(|object| heap.decref(object));
                     let Some(caller) = self.callers.pop() else {
                         let (result, name) =
@@ -229,7 +227,7 @@ impl<'a, L: Lock> Machine<'a, L> {
                         return result.ok_or(RunError::NotAnInt(name));
                     };
                     frame = caller;
-                    self.operands.slots().push(value);
+                    self.stack.push(value);
                 }
                 Event::Unbound(local) => {
                     let name = frame.function.locals[local as usize].clone();
@@ -242,8 +240,8 @@ impl<'a, L: Lock> Machine<'a, L> {
     /// What an operator does with two operands of any type.
     fn operate(&mut self, operator: Operator) -> Result<(), Exception> {
         let heap = self.lock.heap();
-        let mut operands = self.operands.slots();
-        let (a, b) = operands.top_two();
+        let mut values = self.stack.frame(0);
+        let (a, b) = values.top_two();
         let (Some(x), Some(y)) = (heap.value(a).as_int(), heap.value(b).as_int()) else {
             let names = [a, b].map(|object| heap.value(object).type_name());
             return Err(Exception::Type(operator.sign(), names[0], names[1]));
@@ -253,17 +251,16 @@ impl<'a, L: Lock> Machine<'a, L> {
             Operator::Add => x.checked_add(y).map(|sum| heap.int(sum)),
             Operator::Multiply => x.checked_mul(y).map(|product| heap.int(product)),
         };
-        operands.replace(2, result.ok_or(Exception::Overflow)?);
+        values.replace(2, result.ok_or(Exception::Overflow)?);
         heap.decref(a);
         heap.decref(b);
         Ok(())
     }
 
-    /// A frame of which nothing is there but its parameters, on top of the locals.
+    /// A frame whose arguments are on top of the stack.
     fn enter(&mut self, function: &'a Function) -> Frame<'a> {
-        let base = self.locals.len() - function.parameters;
-        self.locals.resize(base + function.locals.len(), None);
-        self.operands.reserve(function.max_depth);
+        let (parameters, locals) = (function.parameters, function.locals.len());
+        let base = self.stack.enter(parameters, locals, function.max_depth);
         Frame {
             function,
             next: 0,
@@ -278,11 +275,8 @@ impl<L: Lock> Drop for Machine<'_, L> {
         let heap = self.lock.heap();
         // In another heap there is nothing of ours, and a panic while one unwinds would abort.
         if heap.get(self.code.heap).is_ok() {
-            let locals = self.locals.iter().copied().flatten();
-            let operands = self.operands.all().iter().copied();
-            locals
-                .chain(operands)
-                .for_each(|object| heap.decref(object));
+            let values = self.stack.leave(0);
+            values.for_each(|object| heap.decref(object));
         }
     }
 }

@@ -206,6 +206,9 @@ impl Default for Heap {
 }
 
 impl ObjectRef {
+    /// No object: no heap has the number 0. C's `NULL`.
+    pub(crate) const NULL: Self = Self(NonZeroU64::MIN);
+
     /// Its slot, if it is an object of this heap: what remains when the heap's number is taken away.
     /// Else it is more than any slot, so that the bounds check is the check for the heap as well.
     #[inline(always)]

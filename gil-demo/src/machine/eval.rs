@@ -1,5 +1,7 @@
 //! [`Machine::eval`]: the loop itself.
 
+use std::mem;
+
 use crate::object::ObjectRef;
 use crate::object::Value;
 use crate::program::Function;
@@ -43,8 +45,7 @@ impl<'a, L: Lock> Machine<'a, L> {
         let function = frame.function;
         let instructions = &*function.instructions;
         let constants = &*self.code.constants;
-        let locals = &mut self.locals[frame.base..];
-        let mut operands = self.operands.slots();
+        let mut values = self.stack.frame(frame.base);
         let mut code = instructions[frame.next..].iter();
         let mut objects = self.lock.heap().objects();
         let event = loop {
@@ -55,23 +56,25 @@ impl<'a, L: Lock> Machine<'a, L> {
                 Instruction::LoadConst(index) => {
                     let object = constants[index as usize];
                     objects.incref(object);
-                    operands.push(object);
+                    values.push(object);
                 }
                 Instruction::LoadFast(index) => {
-                    let Some(object) = locals[index as usize] else {
+                    let object = *values.local(index);
+                    if object == ObjectRef::NULL {
                         break Event::Unbound(index);
-                    };
+                    }
                     objects.incref(object);
-                    operands.push(object);
+                    values.push(object);
                 }
                 Instruction::StoreFast(index) => {
-                    let object = operands.pop();
-                    if let Some(old) = locals[index as usize].replace(object) {
+                    let object = values.pop();
+                    let old = mem::replace(values.local(index), object);
+                    if old != ObjectRef::NULL {
                         objects.decref(old);
                     }
                 }
                 Instruction::CompareLess => {
-                    let (a, b) = operands.top_two();
+                    let (a, b) = values.top_two();
                     let Some(x) = objects.int(a) else {
                         break Event::Operator(Operator::Less);
                     };
@@ -81,10 +84,10 @@ impl<'a, L: Lock> Machine<'a, L> {
                     let result = objects.bool(x < y);
                     objects.decref(a);
                     objects.decref(b);
-                    operands.replace(2, result);
+                    values.replace(2, result);
                 }
                 Instruction::BinaryAdd => {
-                    let (a, b) = operands.top_two();
+                    let (a, b) = values.top_two();
                     let Some(x) = objects.int(a) else {
                         break Event::Operator(Operator::Add);
                     };
@@ -99,10 +102,10 @@ impl<'a, L: Lock> Machine<'a, L> {
                     };
                     objects.decref(a);
                     objects.decref(b);
-                    operands.replace(2, result);
+                    values.replace(2, result);
                 }
                 Instruction::BinaryMultiply => {
-                    let (a, b) = operands.top_two();
+                    let (a, b) = values.top_two();
                     let Some(x) = objects.int(a) else {
                         break Event::Operator(Operator::Multiply);
                     };
@@ -117,10 +120,10 @@ impl<'a, L: Lock> Machine<'a, L> {
                     };
                     objects.decref(a);
                     objects.decref(b);
-                    operands.replace(2, result);
+                    values.replace(2, result);
                 }
                 Instruction::PopJumpIfFalse(target) => {
-                    let condition = operands.pop();
+                    let condition = values.pop();
                     if !objects.truth(condition) {
                         code = instructions[target as usize..].iter();
                     }
@@ -134,27 +137,27 @@ impl<'a, L: Lock> Machine<'a, L> {
                     objects = self.lock.heap().objects();
                 }
                 Instruction::BuildList(len) => {
-                    let items = operands.top_many(len as usize).into();
+                    let items = values.top_many(len as usize).into();
                     let Some(list) = objects.make(Value::List(items)) else {
                         break Event::Full;
                     };
-                    operands.replace(len as usize, list);
+                    values.replace(len as usize, list);
                 }
                 Instruction::GetRefCount => {
-                    let object = operands.top();
+                    let object = values.top();
                     let count = objects.ref_count(object).into();
                     let Some(count) = objects.make(Value::Int(count)) else {
                         break Event::Full;
                     };
                     objects.decref(object);
-                    operands.replace(1, count);
+                    values.replace(1, count);
                 }
                 Instruction::Call(index) => {
                     let callee = &self.code.program.functions[index as usize];
                     break Event::Call(callee);
                 }
-                Instruction::PopTop => objects.decref(operands.pop()),
-                Instruction::ReturnValue => break Event::Return(operands.pop()),
+                Instruction::PopTop => objects.decref(values.pop()),
+                Instruction::ReturnValue => break Event::Return(values.pop()),
             }
         };
         frame.next = instructions.len() - code.len();

@@ -62,7 +62,7 @@ impl Objects<'_> {
     #[inline(always)]
     pub(super) fn share(&mut self, index: u32) -> ObjectRef {
         let object = self.object(index);
-        self.incref(object);
+        self.count_up(index as usize, object);
         object
     }
 
@@ -104,7 +104,12 @@ impl Objects<'_> {
 
     #[inline(always)]
     pub(crate) fn incref(&mut self, object: ObjectRef) {
-        match self.slots.get_mut(object.slot(self.number)) {
+        self.count_up(object.slot(self.number), object);
+    }
+
+    #[inline(always)]
+    fn count_up(&mut self, index: usize, object: ObjectRef) {
+        match self.slots.get_mut(index) {
             // 1 is what a free slot comes to, and 0 is one reference too many.
             Some(slot) if slot.count.wrapping_add(1) > 1 => slot.count += 1,
             _ => refuse(object, self.number),
