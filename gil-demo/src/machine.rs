@@ -229,6 +229,7 @@ impl<'a, L: Lock> Machine<'a, L> {
                     frame = caller;
                     self.stack.push(value);
                 }
+                Event::End => unreachable!("the program is verified"),
                 Event::Unbound(local) => {
                     let name = frame.function.locals[local as usize].clone();
                     return Err(frame.raised(Exception::UnboundLocal(name)));

@@ -17,6 +17,8 @@ pub(super) enum Event<'a> {
     Operator(Operator),
     /// There is no room for the result. The instruction is to be executed again.
     Full,
+    /// There is no instruction any more.
+    End,
     /// The local is not bound.
     Unbound(u32),
 }
@@ -50,7 +52,7 @@ impl<'a, L: Lock> Machine<'a, L> {
         let mut objects = self.lock.heap().objects();
         let event = loop {
             let Some(&instruction) = code.next() else {
-                unreachable!("the program is verified");
+                break Event::End;
             };
             match instruction {
                 Instruction::LoadConst(index) => {
@@ -70,7 +72,7 @@ impl<'a, L: Lock> Machine<'a, L> {
                     let object = values.pop();
                     let old = mem::replace(values.local(index), object);
                     if old != ObjectRef::NULL {
-                        objects.decref(old);
+                        objects.decref_last(old);
                     }
                 }
                 Instruction::CompareLess => {

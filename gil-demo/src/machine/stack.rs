@@ -75,8 +75,9 @@ impl Values<'_> {
 
     #[inline(always)]
     pub(super) fn pop(&mut self) -> ObjectRef {
+        let object = self.values[self.top - 1];
         self.top -= 1;
-        self.values[self.top]
+        object
     }
 
     #[inline(always)]
@@ -100,8 +101,9 @@ impl Values<'_> {
     /// Puts the result in the place of so many operands.
     #[inline(always)]
     pub(super) fn replace(&mut self, count: usize, result: ObjectRef) {
-        self.top -= count;
-        self.push(result);
+        let index = self.top - count;
+        self.values[index] = result;
+        self.top = index + 1;
     }
 }
 

@@ -124,6 +124,21 @@ impl Objects<'_> {
         }
     }
 
+    /// The same as [`decref`](Self::decref), where the last reference is no surprise.
+    #[inline(always)]
+    pub(crate) fn decref_last(&mut self, object: ObjectRef) {
+        match self.slots.get_mut(object.slot(self.number)) {
+            Some(slot) if slot.count > 1 => slot.count -= 1,
+            Some(slot) if slot.count == 1 && !matches!(slot.value, Value::List(_)) => {
+                slot.count = 0;
+                mem::forget(mem::replace(&mut slot.value, Value::None));
+                slot.next_free = *self.first_free;
+                *self.first_free = object.slot(self.number) as u32;
+            }
+            _ => free(self.number, self.slots, self.first_free, object),
+        }
+    }
+
     /// Not a recursion: lists in lists may be deeper than the thread's stack.
     #[cold]
     fn decref_all(mut self, mut pending: Vec<ObjectRef>) {
