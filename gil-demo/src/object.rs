@@ -39,14 +39,14 @@
 //!
 //! To copy: this file and the folder `object`. Needs: std only.
 
-use std::error::Error;
-use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+mod error; // a reference that is not good
 mod objects; // making, counting and freeing
 mod value; // what an object can be
 
+pub use error::RefError;
 pub(crate) use objects::Objects;
 pub use value::Value;
 
@@ -222,34 +222,3 @@ impl ObjectRef {
 fn refuse(object: ObjectRef, heap: NonZeroU64) -> ! {
     panic!("{}", RefError::of(object, heap))
 }
-
-/// An [`ObjectRef`] that is not good for this heap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefError {
-    /// The object is in another heap.
-    HeapMismatch,
-    /// The object has been freed: somebody counted it down once too often, or forgot to count it up.
-    /// Found out until another object is made in its place.
-    Freed,
-}
-
-impl RefError {
-    fn of(object: ObjectRef, heap: NonZeroU64) -> Self {
-        if object.0.get() >> 32 == heap.get() >> 32 {
-            Self::Freed
-        } else {
-            Self::HeapMismatch
-        }
-    }
-}
-
-impl fmt::Display for RefError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::HeapMismatch => "the object belongs to another heap",
-            Self::Freed => "the object has been freed",
-        })
-    }
-}
-
-impl Error for RefError {}

@@ -13,11 +13,12 @@ use super::{Frame, Lock, Machine};
 pub(super) enum Event<'a> {
     Call(&'a Function),
     Return(ObjectRef),
-    /// It knows the operator for two ints only, and not if there is no room for the result.
+    /// The operands are not two ints, or their result does not fit, or the heap is full: the loop
+    /// knows the simple case alone, as an instruction that CPython has specialised.
     Operator(Operator),
-    /// There is no room for the result. The instruction is to be executed again.
+    /// The heap is full. The instruction has done nothing yet.
     Full,
-    /// There is no instruction any more.
+    /// No instruction is left. An event and not a panic: its unwinding costs the loop registers.
     End,
     /// The local is not bound.
     Unbound(u32),
@@ -77,10 +78,7 @@ impl<'a, L: Lock> Machine<'a, L> {
                 }
                 Instruction::CompareLess => {
                     let (a, b) = values.top_two();
-                    let Some(x) = objects.int(a) else {
-                        break Event::Operator(Operator::Less);
-                    };
-                    let Some(y) = objects.int(b) else {
+                    let Some((x, y)) = objects.ints(a, b) else {
                         break Event::Operator(Operator::Less);
                     };
                     let result = objects.bool(x < y);
@@ -90,16 +88,8 @@ impl<'a, L: Lock> Machine<'a, L> {
                 }
                 Instruction::BinaryAdd => {
                     let (a, b) = values.top_two();
-                    let Some(x) = objects.int(a) else {
-                        break Event::Operator(Operator::Add);
-                    };
-                    let Some(y) = objects.int(b) else {
-                        break Event::Operator(Operator::Add);
-                    };
-                    let Some(sum) = x.checked_add(y) else {
-                        break Event::Operator(Operator::Add);
-                    };
-                    let Some(result) = objects.make(Value::Int(sum)) else {
+                    let sum = objects.ints(a, b).and_then(|(x, y)| x.checked_add(y));
+                    let Some(result) = sum.and_then(|sum| objects.make(Value::Int(sum))) else {
                         break Event::Operator(Operator::Add);
                     };
                     objects.decref(a);
@@ -108,16 +98,8 @@ impl<'a, L: Lock> Machine<'a, L> {
                 }
                 Instruction::BinaryMultiply => {
                     let (a, b) = values.top_two();
-                    let Some(x) = objects.int(a) else {
-                        break Event::Operator(Operator::Multiply);
-                    };
-                    let Some(y) = objects.int(b) else {
-                        break Event::Operator(Operator::Multiply);
-                    };
-                    let Some(product) = x.checked_mul(y) else {
-                        break Event::Operator(Operator::Multiply);
-                    };
-                    let Some(result) = objects.make(Value::Int(product)) else {
+                    let product = objects.ints(a, b).and_then(|(x, y)| x.checked_mul(y));
+                    let Some(result) = product.and_then(|it| objects.make(Value::Int(it))) else {
                         break Event::Operator(Operator::Multiply);
                     };
                     objects.decref(a);

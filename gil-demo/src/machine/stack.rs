@@ -10,9 +10,10 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    pub(super) const fn new() -> Self {
+    /// With room for as many values.
+    pub(super) fn new(room: usize) -> Self {
         Self {
-            values: Vec::new(),
+            values: vec![ObjectRef::NULL; room],
             top: 0,
         }
     }
@@ -51,8 +52,8 @@ impl Stack {
     }
 }
 
-/// One frame's values as the machine's loop wants them, with `top` in a register. It is written back
-/// in the end, also when a panic unwinds. That an operand is there where one is taken is verified.
+/// One frame's values for the machine's loop, which keeps `top` in a register: it is written back in
+/// the end, also when a panic unwinds. That an operand is there where one is taken is verified.
 pub(super) struct Values<'s> {
     values: &'s mut [ObjectRef],
     top: usize,

@@ -10,8 +10,9 @@ pub(super) const FALSE: u32 = 1; // and `True` after it
 
 /// A heap that cannot grow as long as this is used, so its slots stay where they are.
 ///
-/// It is there for the machine's loop, which the compiler translates with all of these in registers.
-/// `inline(always)` below is for the same: a call would need them in memory.
+/// It is for the machine's loop: the compiler keeps its fields in registers, unless a pointer to it is
+/// handed to a function. That is why most of what follows is `inline(always)`, and [`free`] is given
+/// the fields.
 pub(crate) struct Objects<'h> {
     pub(super) number: NonZeroU64,
     pub(super) slots: &'h mut [Slot],
@@ -37,6 +38,14 @@ impl Slot {
             next_free,
             value: Value::None,
         }
+    }
+
+    /// Makes it the first free one; what was in it.
+    #[inline(always)]
+    fn empty(&mut self, index: usize, first_free: &mut u32) -> Value {
+        self.count = 0;
+        self.next_free = mem::replace(first_free, index as u32); // there are fewer than 2^32
+        mem::replace(&mut self.value, Value::None)
     }
 }
 
@@ -74,15 +83,17 @@ impl Objects<'_> {
         }
     }
 
-    /// The number that an int is; for all else ask [`Value::as_int`].
+    /// The numbers, if both are ints. (A bool is one too in Python: [`Value::as_int`].)
     #[inline(always)]
-    pub(crate) fn int(&self, object: ObjectRef) -> Option<i64> {
-        match self.slots.get(object.slot(self.number)) {
-            // Not in a free slot.
-            Some(&Slot {
-                value: Value::Int(value),
-                ..
-            }) => Some(value),
+    pub(crate) fn ints(&self, a: ObjectRef, b: ObjectRef) -> Option<(i64, i64)> {
+        Some((self.int(a)?, self.int(b)?))
+    }
+
+    #[inline(always)]
+    fn int(&self, object: ObjectRef) -> Option<i64> {
+        let slot = self.slots.get(object.slot(self.number))?;
+        match slot.value {
+            Value::Int(value) => Some(value), // so it is not a free slot
             _ => None,
         }
     }
@@ -124,18 +135,15 @@ impl Objects<'_> {
         }
     }
 
-    /// The same as [`decref`](Self::decref), where the last reference is no surprise.
+    /// The same for where the reference often is the last one: it frees without a call.
     #[inline(always)]
     pub(crate) fn decref_last(&mut self, object: ObjectRef) {
-        match self.slots.get_mut(object.slot(self.number)) {
-            Some(slot) if slot.count > 1 => slot.count -= 1,
+        let index = object.slot(self.number);
+        match self.slots.get_mut(index) {
             Some(slot) if slot.count == 1 && !matches!(slot.value, Value::List(_)) => {
-                slot.count = 0;
-                mem::forget(mem::replace(&mut slot.value, Value::None));
-                slot.next_free = *self.first_free;
-                *self.first_free = object.slot(self.number) as u32;
+                mem::forget(slot.empty(index, self.first_free));
             }
-            _ => free(self.number, self.slots, self.first_free, object),
+            _ => self.decref(object),
         }
     }
 
@@ -167,6 +175,7 @@ fn used(slots: &mut [Slot], object: ObjectRef, heap: NonZeroU64) -> &mut Slot {
     }
 }
 
+/// Counts down the last reference.
 #[cold]
 #[inline(never)]
 fn free(number: NonZeroU64, slots: &mut [Slot], first_free: &mut u32, object: ObjectRef) {
@@ -174,20 +183,13 @@ fn free(number: NonZeroU64, slots: &mut [Slot], first_free: &mut u32, object: Ob
     let Some(slot) = slots.get_mut(index).filter(|slot| slot.count > 0) else {
         refuse(object, number);
     };
-    slot.count = 0;
-    slot.next_free = *first_free;
-    *first_free = index as u32; // below the number of slots
-    if let Value::List(items) = &mut slot.value {
-        let items = mem::take(items);
-        slot.value = Value::None;
-        Objects {
+    if let Value::List(items) = slot.empty(index, first_free) {
+        let objects = Objects {
             number,
             slots,
             first_free,
-        }
-        .decref_all(items.into());
-    } else {
-        mem::forget(mem::replace(&mut slot.value, Value::None));
+        };
+        objects.decref_all(items.into());
     }
 }
 
