@@ -50,7 +50,8 @@ impl<'a, L: Lock> Machine<'a, L> {
         let constants = &*self.code.constants;
         let mut values = self.stack.frame(frame.base);
         let mut code = instructions[frame.next..].iter();
-        let mut objects = self.lock.heap().objects();
+        let lock = &mut *self.lock;
+        let mut objects = lock.heap().objects();
         let event = loop {
             let Some(&instruction) = code.next() else {
                 break Event::End;
@@ -117,8 +118,8 @@ impl<'a, L: Lock> Machine<'a, L> {
                 Instruction::JumpBackward(target) => {
                     code = instructions[target as usize..].iter();
                     // Whatever was borrowed from the heap ends here: another thread may have it.
-                    self.lock.check();
-                    objects = self.lock.heap().objects();
+                    lock.check();
+                    objects = lock.heap().objects();
                 }
                 Instruction::BuildList(len) => {
                     let items = values.top_many(len as usize).into();
