@@ -37,72 +37,26 @@
 //! behaviour. `None`, `True` and
 //! `False` are counted, as up to CPython 3.11, and no int is made in advance.
 //!
-//! To copy: this file. Needs: std only.
+//! To copy: this file and the folder `object`. Needs: std only.
 
-use std::error::Error;
-use std::fmt;
-use std::iter;
-use std::mem;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+mod error; // a reference that is not good
+mod objects; // making, counting and freeing
+mod value; // what an object can be
+
+pub use error::RefError;
+pub(crate) use objects::Objects;
+pub use value::Value;
+
+use objects::{NONE, Slot};
 
 /// Which object. CPython's `PyObject *`: copying it does not count, [`Heap::incref`] does.
 ///
 /// Two that are equal are the same object: Python's `is`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ObjectRef(NonZeroU64); // the heap's number in the upper half, the slot in the lower
-
-/// What an object is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// `None`.
-    None,
-    /// `True` or `False`.
-    Bool(bool),
-    /// An `int`, of 64 bits.
-    Int(i64),
-    /// A `list`, which owns a reference to each of its items.
-    List(Box<[ObjectRef]>),
-}
-
-impl Value {
-    /// The name of its type. Python's `type(x).__name__`.
-    pub const fn type_name(&self) -> &'static str {
-        match self {
-            Self::None => "NoneType",
-            Self::Bool(_) => "bool",
-            Self::Int(_) => "int",
-            Self::List(_) => "list",
-        }
-    }
-
-    /// Python's `bool(x)`.
-    pub const fn truth(&self) -> bool {
-        match self {
-            Self::None => false,
-            Self::Bool(value) => *value,
-            Self::Int(value) => *value != 0,
-            Self::List(items) => !items.is_empty(),
-        }
-    }
-
-    /// The number an int is, or a bool, which is an int in Python.
-    #[inline]
-    pub const fn as_int(&self) -> Option<i64> {
-        match self {
-            Self::Int(value) => Some(*value),
-            _ => self.bool_as_int(),
-        }
-    }
-
-    #[cold]
-    const fn bool_as_int(&self) -> Option<i64> {
-        match self {
-            Self::Bool(value) => Some(*value as i64),
-            _ => None,
-        }
-    }
-}
 
 /// Objects and their counts.
 ///
@@ -129,24 +83,9 @@ impl Value {
 /// an object of this heap ([`get`](Self::get) does not).
 #[derive(Debug)]
 pub struct Heap {
-    /// Its number in the upper half, as in its references: what remains of one when that is taken
-    /// away (`^`) is the slot, and for a reference to another heap's object more than any slot. So
-    /// the bounds check is the check for the heap as well.
     number: NonZeroU64,
-    slots: Box<[Slot]>,
-    /// The first `free_len` are the slots that no object is in; the one freed last is used first.
-    /// CPython's free lists: `count += 1` makes and frees an int each time, and allocates nothing.
-    free: Box<[u32]>,
-    free_len: usize,
-    none: ObjectRef,
-    bools: [ObjectRef; 2],
-}
-
-#[derive(Debug)]
-struct Slot {
-    /// 0: there is no object.
-    count: u32,
-    value: Value,
+    slots: Vec<Slot>,
+    first_free: u32,
 }
 
 impl Heap {
@@ -156,39 +95,31 @@ impl Heap {
         let number = NEXT
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_add(1))
             .expect("fewer than 2^32 heaps");
-        let number = NonZeroU64::new(u64::from(number) << 32).expect("counted from 1");
         let mut heap = Self {
-            number,
-            slots: Box::default(),
-            free: Box::default(),
-            free_len: 0,
-            none: ObjectRef(number),
-            bools: [1, 2].map(|slot| ObjectRef(number | slot)),
+            number: NonZeroU64::new(u64::from(number) << 32).expect("counted from 1"),
+            slots: Vec::new(),
+            first_free: 0,
         };
+        // In the order that `Objects` knows them in.
         for value in [Value::None, Value::Bool(false), Value::Bool(true)] {
-            heap.alloc(value);
+            heap.make(value);
         }
         heap
     }
 
     /// `None`: a new reference to the one there is. C's `Py_RETURN_NONE`.
     pub fn none(&mut self) -> ObjectRef {
-        self.incref(self.none);
-        self.none
+        self.objects().share(NONE)
     }
 
     /// `True` or `False`: a new reference to the one there is. C's `PyBool_FromLong`.
-    #[inline]
     pub fn bool(&mut self, value: bool) -> ObjectRef {
-        let object = self.bools[usize::from(value)];
-        self.incref(object);
-        object
+        self.objects().bool(value)
     }
 
     /// A new int. C's `PyLong_FromLongLong`.
-    #[inline]
     pub fn int(&mut self, value: i64) -> ObjectRef {
-        self.alloc(Value::Int(value))
+        self.make(Value::Int(value))
     }
 
     /// A new list, which takes over the caller's references to the items. C's `PyList_New` and
@@ -198,13 +129,12 @@ impl Heap {
         for &item in &items {
             self.value(item); // panics if there is no such object here
         }
-        self.alloc(Value::List(items))
+        self.make(Value::List(items))
     }
 
     /// What the object is.
-    #[inline]
     pub fn value(&self, object: ObjectRef) -> &Value {
-        self.get(object).unwrap_or_else(|error| refuse(error))
+        self.get(object).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// What the object is, if it is one of this heap.
@@ -212,115 +142,60 @@ impl Heap {
     /// # Errors
     ///
     /// [`RefError`] if it is not, or has been freed.
-    #[inline]
     pub fn get(&self, object: ObjectRef) -> Result<&Value, RefError> {
-        match self.slots.get(self.index(object)) {
+        match self.slots.get(object.slot(self.number)) {
             Some(slot) if slot.count > 0 => Ok(&slot.value),
             _ => Err(RefError::of(object, self.number)),
         }
     }
 
     /// One reference more. C's `Py_INCREF`.
-    #[inline]
     pub fn incref(&mut self, object: ObjectRef) {
-        let slot = self.slot(object);
-        slot.count = slot
-            .count
-            .checked_add(1)
-            .expect("fewer than 2^32 references");
+        self.objects().incref(object);
     }
 
     /// One reference less; the last one frees the object. C's `Py_DECREF`.
-    #[inline]
     pub fn decref(&mut self, object: ObjectRef) {
-        let slot = self.slot(object);
-        slot.count -= 1;
-        if slot.count == 0 {
-            self.free(object);
-        }
+        self.objects().decref(object);
     }
 
     /// How many references there are. C's `Py_REFCNT`; Python's `sys.getrefcount(x)` is one more,
     /// since its argument is a reference too.
     pub fn ref_count(&self, object: ObjectRef) -> u32 {
         self.value(object);
-        self.slots[self.index(object)].count
+        self.slots[object.slot(self.number)].count
     }
 
     /// How many objects there are, with `None`, `False` and `True`.
     pub fn live(&self) -> usize {
-        self.slots.len() - self.free_len
+        self.slots.iter().filter(|slot| slot.count > 0).count()
     }
 
+    /// The objects there are and room for more, up to [`grow`](Self::grow).
     #[inline]
-    fn alloc(&mut self, value: Value) -> ObjectRef {
-        if self.free_len == 0 {
+    pub(crate) fn objects(&mut self) -> Objects<'_> {
+        Objects {
+            number: self.number,
+            slots: &mut self.slots,
+            first_free: &mut self.first_free,
+        }
+    }
+
+    /// Twice as many slots. There must be no free one.
+    #[cold]
+    pub(crate) fn grow(&mut self) {
+        let len = self.slots.len();
+        let new_len = u32::try_from((2 * len).max(4)).expect("fewer than 2^32 objects");
+        // Where the list of free slots ended, at `len`, it now goes on; its new end is `new_len`.
+        self.slots
+            .extend((len as u32 + 1..=new_len).map(Slot::free));
+    }
+
+    fn make(&mut self, value: Value) -> ObjectRef {
+        if self.first_free as usize == self.slots.len() {
             self.grow();
         }
-        self.free_len -= 1;
-        let index = self.free[self.free_len];
-        let slot = &mut self.slots[index as usize];
-        slot.count = 1;
-        slot.value = value;
-        ObjectRef(self.number | u64::from(index))
-    }
-
-    /// Twice as many slots; all there were are in use.
-    #[cold]
-    fn grow(&mut self) {
-        let len = self.slots.len();
-        let new_len = (2 * len).max(4);
-        let new = len as u32..u32::try_from(new_len).expect("fewer than 2^32 objects");
-        let empty = new.clone().map(|_| Slot {
-            count: 0,
-            value: Value::None,
-        });
-        self.slots = mem::take(&mut self.slots)
-            .into_iter()
-            .chain(empty)
-            .collect();
-        self.free_len = new.len();
-        self.free = new.rev().chain(iter::repeat_n(0, len)).collect();
-    }
-
-    /// Empties a slot that is counted down to 0.
-    #[cold] // not that it is rare: it keeps the registers of the machine's loop out of memory
-    fn free(&mut self, object: ObjectRef) {
-        let index = self.index(object);
-        self.free[self.free_len] = index as u32; // below the number of slots
-        self.free_len += 1;
-        if let Value::List(items) = &mut self.slots[index].value {
-            let items = mem::take(items);
-            self.free_items(items.into());
-        }
-    }
-
-    /// Not a recursion: lists in lists may be deeper than the thread's stack.
-    #[cold]
-    fn free_items(&mut self, mut pending: Vec<ObjectRef>) {
-        while let Some(object) = pending.pop() {
-            let slot = self.slot(object);
-            if slot.count == 1
-                && let Value::List(items) = &mut slot.value
-            {
-                pending.extend(mem::take(items));
-            }
-            self.decref(object);
-        }
-    }
-
-    #[inline]
-    fn index(&self, object: ObjectRef) -> usize {
-        let index = object.0.get() ^ self.number.get();
-        usize::try_from(index).unwrap_or(usize::MAX)
-    }
-
-    #[inline]
-    fn slot(&mut self, object: ObjectRef) -> &mut Slot {
-        match self.slots.get_mut(self.index(object)) {
-            Some(slot) if slot.count > 0 => slot,
-            _ => refuse(RefError::of(object, self.number)),
-        }
+        self.objects().make(value).expect("there is room")
     }
 }
 
@@ -330,38 +205,20 @@ impl Default for Heap {
     }
 }
 
+impl ObjectRef {
+    /// No object: no heap has the number 0. C's `NULL`.
+    pub(crate) const NULL: Self = Self(NonZeroU64::MIN);
+
+    /// Its slot, if it is an object of this heap: what remains when the heap's number is taken away.
+    /// Else it is more than any slot, so that the bounds check is the check for the heap as well.
+    #[inline(always)]
+    fn slot(self, heap: NonZeroU64) -> usize {
+        usize::try_from(self.0.get() ^ heap.get()).unwrap_or(usize::MAX)
+    }
+}
+
 #[cold]
-fn refuse(error: RefError) -> ! {
-    panic!("{error}")
+#[inline(never)]
+fn refuse(object: ObjectRef, heap: NonZeroU64) -> ! {
+    panic!("{}", RefError::of(object, heap))
 }
-
-/// An [`ObjectRef`] that is not good for this heap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefError {
-    /// The object is in another heap.
-    HeapMismatch,
-    /// The object has been freed: somebody counted it down once too often, or forgot to count it up.
-    /// Found out until another object is made in its place.
-    Freed,
-}
-
-impl RefError {
-    fn of(object: ObjectRef, heap: NonZeroU64) -> Self {
-        if object.0.get() >> 32 == heap.get() >> 32 {
-            Self::Freed
-        } else {
-            Self::HeapMismatch
-        }
-    }
-}
-
-impl fmt::Display for RefError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::HeapMismatch => "the object belongs to another heap",
-            Self::Freed => "the object has been freed",
-        })
-    }
-}
-
-impl Error for RefError {}

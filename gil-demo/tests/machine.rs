@@ -134,6 +134,32 @@ fn conditions_have_pythons_truth() {
 }
 
 #[test]
+fn a_bool_is_a_number() {
+    for (opcode, expected) in [
+        ("BINARY_ADD", 4),
+        ("BINARY_MULTIPLY", 3),
+        ("COMPARE_LESS", 1),
+    ] {
+        let text = format!("def f(n):\nLOAD_CONST True\nLOAD_FAST n\n{opcode}\nRETURN_VALUE");
+        assert_eq!(result(&text, &[3]), Ok(expected), "{opcode}");
+    }
+}
+
+#[test]
+fn each_instruction_that_makes_an_object_has_the_heap_grow() {
+    for make in [
+        "BUILD_LIST 0",
+        "LOAD_FAST n\nGET_REF_COUNT",
+        "LOAD_FAST n\nLOAD_FAST n\nBINARY_ADD",
+        "LOAD_FAST n\nLOAD_FAST n\nBINARY_MULTIPLY",
+    ] {
+        let made = format!("{make}\n").repeat(100);
+        let text = format!("def f(n):\n{made}BUILD_LIST 100\nGET_REF_COUNT\nRETURN_VALUE");
+        assert_eq!(result(&text, &[7]), Ok(1), "{make}");
+    }
+}
+
+#[test]
 fn a_run_that_cannot_begin() {
     let unknown = RunError::UnknownFunction("task".into());
     let program = parse(CPU_TASK);
