@@ -1,0 +1,90 @@
+//! [`fork`]: a child with a copy of this process, running one closure. C's `fork`, without its traps.
+//!
+//! - It refuses while there are other threads: in the child their locks would be held for ever.
+//! - The child never returns into code that the parent is in the middle of: it leaves with `_exit`,
+//!   also after a panic, and runs no destructor of the parent's.
+//! - What is still in this process's buffer of stdout is written before, so that it comes once.
+//!
+//! To copy: this file, `single_thread.rs`. Needs: nix (`process`, `sched`), libc.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
+
+use nix::unistd::{ForkResult, Pid};
+
+use crate::single_thread::is_single_threaded;
+
+/// The exit code of a child that panicked, as of any Rust program. Python's is 1.
+pub const PANICKED: i32 = 101;
+
+/// Forks; the child runs `child`, flushes stdout and stderr, and exits with the code it returned.
+///
+/// The caller must wait for the child (`waitpid`) or it stays a zombie until the caller ends.
+///
+/// # Errors
+///
+/// [`ForkError`]; then there is no child.
+pub fn fork(child: impl FnOnce() -> i32) -> Result<Pid, ForkError> {
+    match is_single_threaded() {
+        Ok(true) => {}
+        Ok(false) => return Err(ForkError::Threads),
+        Err(error) => return Err(ForkError::System(error)),
+    }
+    flush();
+    // SAFETY: this is the only thread, so no other one can be in the middle of anything, and the
+    // child may do whatever this thread may.
+    match unsafe { nix::unistd::fork() } {
+        Ok(ForkResult::Parent { child }) => Ok(child),
+        Ok(ForkResult::Child) => {
+            let code = panic::catch_unwind(AssertUnwindSafe(child)).unwrap_or(PANICKED);
+            let _ = panic::catch_unwind(flush);
+            exit_now(code)
+        }
+        Err(errno) => Err(ForkError::System(errno.into())),
+    }
+}
+
+/// Ends this process at once: no destructor, no exit handler, no flush. C's `_exit`.
+pub fn exit_now(code: i32) -> ! {
+    // SAFETY: it takes any number and does not return.
+    unsafe { libc::_exit(code) }
+}
+
+/// Whoever reads may be gone. Then what is left is lost, as at any exit.
+fn flush() {
+    let _ = io::stdout().flush();
+    let _ = io::stderr().flush();
+}
+
+/// Why there is no child.
+#[derive(Debug)]
+pub enum ForkError {
+    /// This process has other threads. Start processes before threads, or use a pool whose workers
+    /// are started anew instead of forked.
+    Threads,
+    /// The system could not: too many processes, too little memory.
+    System(io::Error),
+}
+
+impl fmt::Display for ForkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Threads => f.write_str(
+                "cannot fork while this process has other threads: \
+                 start processes first, or run the program anew with std::process::Command",
+            ),
+            Self::System(error) => write!(f, "cannot fork: {error}"),
+        }
+    }
+}
+
+impl Error for ForkError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Threads => None,
+            Self::System(error) => Some(error),
+        }
+    }
+}
