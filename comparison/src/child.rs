@@ -20,6 +20,7 @@ use crate::models;
 
 const SECTION: &str = "__section";
 const MEASURE: &str = "__measure";
+const BLOCK: &str = "__block";
 const CONVOY: &str = "__convoy";
 
 /// The exit code of a section that left other threads behind than its contract says.
@@ -33,6 +34,7 @@ pub fn act(chapters: &[Chapter]) {
     let code = match (word(1), word(2), word(3), word(4)) {
         (Some(SECTION), Some(chapter), Some(section), _) => run_section(chapters, chapter, section),
         (Some(MEASURE), Some(row), Some(model), _) => models::measure_in_this_process(row, model),
+        (Some(BLOCK), Some(row), _, _) => blocks::measure_in_this_process(row),
         (Some(CONVOY), Some(interval), Some(burn), Some(answer)) => {
             blocks::answer_in_this_process(interval, burn, answer)
         }
@@ -61,6 +63,17 @@ pub fn section(chapter: &str, section: &str) -> io::Result<Command> {
 pub fn measurement(row: &str, model: &str) -> io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command.args([MEASURE, row, model]);
+    Ok(command)
+}
+
+/// A command that makes this executable measure a block against its rivals.
+///
+/// # Errors
+///
+/// As [`section`].
+pub fn block(row: &str) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args([BLOCK, row]);
     Ok(command)
 }
 

@@ -1,14 +1,15 @@
-"""The blocks of chapter 2 in CPython: seconds an operation, by the names of the rows.
+"""A block of chapter 2 in CPython: seconds an operation.
 
-Usage: threading_blocks.py
+Usage: threading_blocks.py thread|reentrant-lock|semaphore|bounded-semaphore
 """
 
 import json
 import statistics
+import sys
 import threading
 import time
 
-ROUNDS = 7
+ROUNDS = 3
 
 
 def seconds(times, work):
@@ -41,13 +42,11 @@ def locked(lock):
     return work
 
 
-print(
-    json.dumps(
-        {
-            "thread": seconds(300, threads),
-            "reentrant-lock": seconds(20_000, locked(threading.RLock())),
-            "semaphore": seconds(20_000, locked(threading.Semaphore(1))),
-            "bounded-semaphore": seconds(20_000, locked(threading.BoundedSemaphore(1))),
-        }
-    )
-)
+WORK = {
+    "thread": (300, threads),
+    "reentrant-lock": (20_000, locked(threading.RLock())),
+    "semaphore": (20_000, locked(threading.Semaphore(1))),
+    "bounded-semaphore": (20_000, locked(threading.BoundedSemaphore(1))),
+}
+
+print(json.dumps(seconds(*WORK[sys.argv[1]])))

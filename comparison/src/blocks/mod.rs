@@ -1,53 +1,80 @@
-//! Our blocks against what a user would otherwise pick, in the same process and in turn.
+//! Our blocks against what a user would otherwise pick, in turn.
 //!
-//! A group of rows joins with its file and its line in `all`. What rows cannot say, since it needs
-//! several processes or is no time, has a table of its own: chapter 1's, in `gil`.
+//! A group of rows joins with its file and its line in [`GROUPS`]. Each row is measured in a process
+//! of its own, which has done nothing before and has one thread, so that it may fork. What rows cannot
+//! say, since it is no time, has a table of its own: chapter 1's, in `gil`.
 
 use std::fmt;
 use std::hint::black_box;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use comfy_table::Table;
+use serde::{Deserialize, Serialize};
 
+use crate::child;
 use crate::machine;
 use crate::python::Python;
 use crate::stats::{Spread, digits, time};
+use crate::table::progress;
 
 mod gil;
 mod threading;
 
 pub(crate) use gil::answer_in_this_process;
 
+/// Rows that one Python program stands beside.
+struct Group {
+    rows: &'static [Row],
+    /// Takes the name of a row, and prints seconds an operation.
+    python: &'static str,
+}
+
+const GROUPS: &[Group] = &[threading::GROUP];
+
 /// What one call of a contender does a number of times.
 type Work = fn(times: u64);
 
 /// A block, its rivals, and how close it should come.
-#[derive(Clone, Copy)]
 pub struct Row {
     /// Its name on the command line.
-    pub name: &'static str,
+    name: &'static str,
     /// What is done, in both languages.
     label: &'static str,
     /// How often in a round: the fewer, the closer in time stand what is compared.
     times: u64,
+    /// In each of the [`TURNS`].
     rounds: usize,
     ours: Work,
-    /// What a user would otherwise pick: the ratio is taken to the first. The others stand beside.
+    /// What a user would otherwise pick, the nearest first. The others stand beside.
     rivals: &'static [(&'static str, Work)],
-    /// The most that ours may cost, as a multiple of the first rival.
-    goal: f64,
+    goal: Goal,
 }
 
-/// Every row.
-fn all() -> Vec<Row> {
-    [threading::ROWS].concat()
+/// The most that ours may cost.
+#[derive(Clone, Copy)]
+enum Goal {
+    /// As a multiple of the first rival.
+    OfRival(f64),
+    /// As a multiple of CPython.
+    OfCpython(f64),
+}
+
+/// How often a process of ours and CPython measure a row in turn.
+const TURNS: usize = 6;
+
+/// For how long one process may measure.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+fn all() -> impl Iterator<Item = (&'static Group, &'static Row)> {
+    let of = |group: &'static Group| group.rows.iter().map(move |row| (group, row));
+    GROUPS.iter().flat_map(of)
 }
 
 /// What is to be measured.
 pub struct Selection {
-    rows: Vec<Row>,
+    rows: Vec<(&'static Group, &'static Row)>,
     gil: bool,
 }
 
@@ -57,14 +84,13 @@ pub struct Selection {
 ///
 /// What to say of a name that is not there.
 pub fn choose(names: &[String]) -> Result<Selection, String> {
-    let every = all();
     if names.is_empty() {
-        let (rows, gil) = (every, true);
+        let (rows, gil) = (all().collect(), true);
         return Ok(Selection { rows, gil });
     }
-    let find = |name: &String| every.iter().copied().find(|row| row.name == name);
+    let find = |name: &String| all().find(|(_, row)| row.name == name);
     let known = || {
-        let rows = every.iter().map(|row| row.name);
+        let rows = all().map(|(_, row)| row.name);
         rows.chain([gil::NAME]).collect::<Vec<_>>().join(" ")
     };
     let missing = |name: &String| format!("no row is named '{name}'; there are: {}", known());
@@ -111,13 +137,12 @@ fn heading(out: &mut impl Write, title: &str, python: Result<&Python, &str>) -> 
     }
 }
 
-fn print_rows(out: &mut impl Write, rows: &[Row], python: Result<&Python, &str>) -> io::Result<()> {
-    let beside = python.map_err(str::to_owned).and_then(threading::beside);
-    let shown = match &beside {
-        Ok(_) => python,
-        Err(reason) => Err(reason.as_str()),
-    };
-    heading(out, "积木与同类 · blocks and their rivals", shown)?;
+fn print_rows(
+    out: &mut impl Write,
+    rows: &[(&Group, &Row)],
+    python: Result<&Python, &str>,
+) -> io::Result<()> {
+    heading(out, "积木与同类 · blocks and their rivals", python)?;
     let mut table = Table::new();
     table.load_style(comfy_table::presets::UTF8_FULL);
     table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
@@ -129,29 +154,94 @@ fn print_rows(out: &mut impl Write, rows: &[Row], python: Result<&Python, &str>)
         "目标 · goal",
         "CPython",
     ]);
-    for row in rows {
-        let seconds = beside.as_ref().ok().and_then(|beside| beside.get(row.name));
-        table.add_row(measure(row, seconds.copied()));
+    let bar = progress(rows.len() * TURNS);
+    for (group, row) in rows {
+        bar.set_message(row.name);
+        let mut ours = Ok(Times::default());
+        let mut beside = python.map(|_| Vec::new()).map_err(str::to_owned);
+        for _ in 0..TURNS {
+            ours = ours.and_then(|times: Times| Ok(times.and(measure(row)?)));
+            beside = beside.and_then(|mut turns| {
+                turns.push(measure_beside(group, row, python?)?);
+                Ok(turns)
+            });
+            bar.inc(1);
+        }
+        table.add_row(line(row, ours, beside));
     }
+    bar.finish_and_clear();
     writeln!(out, "{table}")?;
     writeln!(
         out,
-        "各方轮流测量，时间为各轮的中位数；比值逐轮计算，方括号内为其中位数的 95% 置信区间；\n\
-         A/A 为第一同类与自身之比，即噪声。\n\
-         The contenders in turn, times are medians of the rounds; ratios are taken in each\n\
-         round, with the 95 % confidence interval of their median in brackets; A/A is the\n\
-         first rival against itself, the noise."
+        "各方轮流测量，每个积木的每一回合各在一个新进程中；时间为各轮的中位数；比值逐轮计算，方括号内为其\n\
+         中位数的 95% 置信区间；A/A 为第一同类与自身之比，即噪声。与 CPython 之比按回合计算。\n\
+         The contenders in turn, a block in a new process for each of {TURNS} turns; times are medians\n\
+         of the rounds; ratios are taken in each round, with the 95 % confidence interval of their\n\
+         median in brackets; A/A is the first rival against itself, the noise. The ratio to\n\
+         CPython is taken in each turn."
     )
 }
 
-fn measure(row: &Row, python: Option<f64>) -> Vec<String> {
+/// What one process, or several one after the other, measured: seconds an operation.
+#[derive(Default, Serialize, Deserialize)]
+struct Times {
+    /// The median of each turn.
+    turns: Vec<f64>,
+    ours: Vec<f64>,
+    /// Of each rival.
+    rivals: Vec<Vec<f64>>,
+    /// The first rival once more.
+    again: Vec<f64>,
+}
+
+impl Times {
+    fn and(mut self, other: Self) -> Self {
+        self.turns.extend(other.turns);
+        self.ours.extend(other.ours);
+        self.again.extend(other.again);
+        self.rivals.resize_with(other.rivals.len(), Vec::new);
+        for (rival, more) in self.rivals.iter_mut().zip(other.rivals) {
+            rival.extend(more);
+        }
+        self
+    }
+}
+
+/// Starts this executable again to measure a row.
+fn measure(row: &Row) -> Result<Times, String> {
+    let command = child::block(row.name).map_err(|error| error.to_string())?;
+    let ended = child::run(command, "", DEADLINE).map_err(|error| error.to_string())?;
+    serde_json::from_str(&ended.output(DEADLINE)?).map_err(|error| error.to_string())
+}
+
+/// The hidden word: measures a row and prints what it took for the parent; the exit code.
+pub(crate) fn measure_in_this_process(name: &str) -> i32 {
+    let Some((_, row)) = all().find(|(_, row)| row.name == name) else {
+        eprintln!("error: there is no row {name}");
+        return 2;
+    };
+    match serde_json::to_string(&take_turns(row)) {
+        Ok(json) => {
+            println!("{json}");
+            0
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            1
+        }
+    }
+}
+
+fn take_turns(row: &Row) -> Times {
     let seconds = |work: Work| {
         let begin = Instant::now();
         work(black_box(row.times));
         begin.elapsed().as_secs_f64() / row.times as f64
     };
-    let (mut ours, mut again) = (Vec::new(), Vec::new());
-    let mut rivals = vec![Vec::new(); row.rivals.len()];
+    let mut times = Times {
+        rivals: vec![Vec::new(); row.rivals.len()],
+        ..Times::default()
+    };
     for round in 0..=row.rounds {
         let first = seconds(row.ours);
         let rest: Vec<f64> = row.rivals.iter().map(|(_, work)| seconds(*work)).collect();
@@ -159,32 +249,61 @@ fn measure(row: &Row, python: Option<f64>) -> Vec<String> {
         if round == 0 {
             continue; // warm-up
         }
-        ours.push(first);
-        again.push(twin);
-        for (rival, value) in rivals.iter_mut().zip(rest) {
+        times.ours.push(first);
+        times.again.push(twin);
+        for (rival, value) in times.rivals.iter_mut().zip(rest) {
             rival.push(value);
         }
     }
+    let median = Spread::of(times.ours.iter().copied()).map(|spread| spread.median);
+    times.turns.extend(median);
+    times
+}
+
+fn measure_beside(group: &Group, row: &Row, python: &Python) -> Result<f64, String> {
+    let output = python.run(group.python, &[row.name])?;
+    serde_json::from_str(&output).map_err(|error| format!("not a measurement: {error}"))
+}
+
+fn line(row: &Row, ours: Result<Times, String>, beside: Result<Vec<f64>, String>) -> Vec<String> {
+    let dash = || "—".to_owned();
     let show = |values: &[f64]| {
-        Spread::of(values.iter().copied()).map_or("—".to_owned(), |s| time(s.median))
+        Spread::of(values.iter().copied()).map_or_else(dash, |spread| time(spread.median))
     };
-    let named = row.rivals.iter().zip(&rivals);
-    let named: Vec<String> = named
-        .map(|((name, _), values)| format!("{name} {}", show(values)))
-        .collect();
-    let ratio = Spread::of_ratios(&ours, &rivals[0]);
-    let noise = Spread::of_ratios(&again, &rivals[0]);
+    let ours = match ours {
+        Ok(times) => times,
+        Err(reason) => {
+            let reason = format!("无 · none: {reason}");
+            return vec![row.label.to_owned(), reason, dash(), dash(), dash(), dash()];
+        }
+    };
+    let named = row.rivals.iter().zip(&ours.rivals);
+    let named = named.map(|((name, _), values)| format!("{name} {}", show(values)));
+    let named: Vec<String> = named.collect();
+    let to_rival = Spread::of_ratios(&ours.ours, &ours.rivals[0]);
+    let noise = Spread::of_ratios(&ours.again, &ours.rivals[0]);
+    let to_cpython = match &beside {
+        Ok(turns) => Spread::of_ratios(&ours.turns, turns),
+        Err(_) => None,
+    };
+    let judge = |goal: f64, ratio| Verdict::of(ratio, &(0.0..=goal));
+    let goal = match row.goal {
+        Goal::OfRival(goal) => format!("≤ {}×: {}", digits(goal), judge(goal, to_rival)),
+        Goal::OfCpython(goal) => {
+            let verdict = judge(goal, to_cpython);
+            format!("≤ {}× CPython: {verdict}", digits(goal))
+        }
+    };
     vec![
         row.label.to_owned(),
-        show(&ours),
+        show(&ours.ours),
         named.join("\n"),
-        format!("{}\nA/A {}", times(ratio), times(noise)),
-        format!(
-            "≤ {}×: {}",
-            digits(row.goal),
-            Verdict::of(ratio, &(0.0..=row.goal))
-        ),
-        python.map_or("—".to_owned(), time),
+        format!("{}\nA/A {}", times(to_rival), times(noise)),
+        goal,
+        match beside {
+            Ok(turns) => format!("{}\n{}", show(&turns), times(to_cpython)),
+            Err(reason) => format!("无 · none: {reason}"),
+        },
     ]
 }
 
@@ -253,7 +372,7 @@ mod tests {
         assert_eq!(choose(&["gil"]), Ok((0, true)));
         assert_eq!(choose(&["semaphore"]), Ok((1, false)));
         assert_eq!(choose(&["gil", "semaphore"]), Ok((1, true)));
-        assert_eq!(choose(&[]), Ok((all().len(), true)));
+        assert_eq!(choose(&[]), Ok((all().count(), true)));
         let error = choose(&["gil", "nothing"]).expect_err("there is no such row");
         assert!(
             error.contains("'nothing'") && error.ends_with(" gil"),

@@ -1,6 +1,5 @@
 //! Chapter 2's blocks.
 
-use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Mutex;
 
@@ -8,53 +7,57 @@ use threading::bounded_semaphore::BoundedSemaphore;
 use threading::reentrant_lock::ReentrantLock;
 use threading::semaphore::Semaphore;
 
-use super::Row;
-use crate::python::Python;
+use super::{Goal, Group, Row};
 
-pub(super) const ROWS: &[Row] = &[
+pub(super) const GROUP: Group = Group {
+    rows: ROWS,
+    python: include_str!("../../../scripts/python/threading_blocks.py"),
+};
+
+const ROWS: &[Row] = &[
     Row {
         name: "thread",
         label: "线程创建与等待\nthread create + join",
         times: 20,
-        rounds: 601,
+        rounds: 101,
         ours: thread,
         rivals: &[
             ("std", std_thread),
             #[cfg(unix)]
             ("pthread", limit::pthread),
         ],
-        goal: 1.10,
+        goal: Goal::OfRival(1.10),
     },
     Row {
         name: "reentrant-lock",
         label: "可重入锁 加锁与释放\nReentrantLock lock + unlock",
         times: 20_000,
-        rounds: 101,
+        rounds: 21,
         ours: reentrant_lock,
         rivals: &[
             ("std Mutex", std_mutex),
             #[cfg(feature = "peers")]
             ("parking_lot ReentrantMutex", peers::reentrant_mutex),
         ],
-        goal: 3.0,
+        goal: Goal::OfRival(3.0),
     },
     Row {
         name: "semaphore",
         label: "信号量 获取与释放\nSemaphore acquire + release",
         times: 20_000,
-        rounds: 101,
+        rounds: 21,
         ours: semaphore,
         rivals: &[("std Mutex", std_mutex)],
-        goal: 3.0,
+        goal: Goal::OfRival(3.0),
     },
     Row {
         name: "bounded-semaphore",
         label: "有界信号量 获取与释放\nBoundedSemaphore acquire + release",
         times: 20_000,
-        rounds: 101,
+        rounds: 21,
         ours: bounded_semaphore,
         rivals: &[("std Mutex", std_mutex)],
-        goal: 3.0,
+        goal: Goal::OfRival(3.0),
     },
 ];
 
@@ -139,11 +142,4 @@ mod peers {
             drop(black_box(&lock).lock());
         }
     }
-}
-
-/// Seconds an operation in CPython, by the names of the rows.
-pub(super) fn beside(python: &Python) -> Result<HashMap<String, f64>, String> {
-    let program = include_str!("../../../scripts/python/threading_blocks.py");
-    let output = python.run(program, &[])?;
-    serde_json::from_str(&output).map_err(|error| error.to_string())
 }
