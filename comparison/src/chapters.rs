@@ -52,5 +52,6 @@ pub fn all() -> Vec<Chapter> {
     vec![
         chapter!(gil_demo, "gil-demo", alone: ["effect-on-threads", "choosing-by-task"]),
         chapter!(threading, "threading", alone: []),
+        chapter!(multiprocess, "multiprocess", alone: []),
     ]
 }

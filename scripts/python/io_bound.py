@@ -1,9 +1,10 @@
 """I/O-bound row: 16 waits of 10 ms.
 
-Usage: io_bound.py sequential|threads
+Usage: io_bound.py sequential|threads|processes
 """
 
 import json
+import multiprocessing
 import sys
 import threading
 import time
@@ -27,7 +28,18 @@ def threads():
     return len(units)
 
 
-work = {"sequential": sequential, "threads": threads}[sys.argv[1]]
+def processes():
+    fork = multiprocessing.get_context("fork")
+    units = [fork.Process(target=time.sleep, args=(WAIT,)) for _ in range(WAITS)]
+    for unit in units:
+        unit.start()
+    for unit in units:
+        unit.join()
+    return len(units)
+
+
+models = {"sequential": sequential, "threads": threads, "processes": processes}
+work = models[sys.argv[1]]
 work()  # warm-up
 cpu, begin = time.process_time(), time.perf_counter()
 answer = work()

@@ -1,17 +1,19 @@
-"""Memory row: what each of a thousand idle units adds to the memory of the process, in bytes.
+"""Memory row: what each of many idle units adds to the memory in use, in bytes.
 
-Usage: memory.py threads
+Usage: memory.py threads|processes
 """
 
 import json
+import multiprocessing
 import sys
 import threading
 
-UNITS = 1000
+THREADS = 1000
+PROCESSES = 50
 
 
-def proportional_set_size():
-    with open("/proc/self/smaps_rollup") as rollup:
+def proportional_set_size(pid="self"):
+    with open(f"/proc/{pid}/smaps_rollup") as rollup:
         for line in rollup:
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
@@ -31,17 +33,43 @@ def threads():
     first.join()
     waiting.acquire()
     before = proportional_set_size()
-    units = [threading.Thread(target=wait) for _ in range(UNITS)]
+    units = [threading.Thread(target=wait) for _ in range(THREADS)]
     for unit in units:
         unit.start()
-    for _ in range(UNITS):
+    for _ in range(THREADS):
         waiting.acquire()
     after = proportional_set_size()
     end.set()
     for unit in units:
         unit.join()
-    return (after - before) / UNITS
+    return (after - before) / THREADS
 
 
-work = {"threads": threads}[sys.argv[1]]
-print(json.dumps({"value": work(), "cpu": None, "answer": UNITS}))
+def processes():
+    fork = multiprocessing.get_context("fork")
+
+    def wait(connection):
+        connection.send(None)
+        connection.recv()
+
+    before = proportional_set_size()
+    units = []
+    for _ in range(PROCESSES):
+        ours, theirs = fork.Pipe()
+        unit = fork.Process(target=wait, args=(theirs,))
+        unit.start()
+        theirs.close()
+        ours.recv()
+        units.append((ours, unit))
+    after = proportional_set_size()
+    after += sum(proportional_set_size(unit.pid) for _, unit in units)
+    for ours, unit in units:
+        ours.send(None)
+        unit.join()
+    return (after - before) / PROCESSES
+
+
+work, units = {"threads": (threads, THREADS), "processes": (processes, PROCESSES)}[
+    sys.argv[1]
+]
+print(json.dumps({"value": work(), "cpu": None, "answer": units}))

@@ -11,11 +11,18 @@ use anyhow::{Context, ensure};
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(target_os = "linux")]
+mod processes;
 mod sequential;
 mod threads;
 
 /// Every model, in the order of the table's columns.
-pub const ALL: &[Model] = &[sequential::MODEL, threads::MODEL];
+pub const ALL: &[Model] = &[
+    sequential::MODEL,
+    threads::MODEL,
+    #[cfg(target_os = "linux")]
+    processes::MODEL,
+];
 
 /// A way to do several things.
 pub struct Model {
@@ -136,14 +143,17 @@ fn timed(
     Ok(Sample { value, cpu, answer })
 }
 
-/// The CPU time that this process has used, in seconds.
+/// The CPU time that this process and the children it has waited for have used, in seconds.
 #[cfg(unix)]
 pub(crate) fn cpu_seconds() -> Option<f64> {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike;
 
-    let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
-    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    let mut micros = 0;
+    for who in [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN] {
+        let usage = getrusage(who).ok()?;
+        micros += usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    }
     Some(micros as f64 / 1e6)
 }
 
@@ -152,9 +162,9 @@ pub(crate) fn cpu_seconds() -> Option<f64> {
     None
 }
 
-/// The memory that is this process's own share, in bytes.
-fn proportional_set_size() -> anyhow::Result<u64> {
-    let rollup = fs::read_to_string("/proc/self/smaps_rollup")
+/// The memory that is a process's own share, in bytes; `self` is this one.
+fn proportional_set_size(pid: &str) -> anyhow::Result<u64> {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))
         .context("this system does not tell the memory of a process")?;
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB"));

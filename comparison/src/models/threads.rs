@@ -57,7 +57,7 @@ fn memory() -> anyhow::Result<Sample> {
     const UNITS: u64 = 1000;
 
     one_each(1, || 1)?; // what the first thread of all sets up is not the others' memory
-    let before = proportional_set_size()?;
+    let before = proportional_set_size("self")?;
     let waiting = Arc::new(Semaphore::new(0));
     let end = Arc::new(Event::new());
     let wait = || {
@@ -72,7 +72,7 @@ fn memory() -> anyhow::Result<Sample> {
     for _ in 0..UNITS {
         waiting.acquire().forget();
     }
-    let after = proportional_set_size();
+    let after = proportional_set_size("self");
     end.set();
     for thread in threads {
         thread.join()?.map_err(|error: ReleaseError| error)?;

@@ -1,0 +1,99 @@
+//! A process for each thing: chapter 3's `Process`, as the document uses `multiprocessing.Process`.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread::sleep;
+
+use anyhow::ensure;
+use multiprocess::connection::{Connection, pipe};
+use multiprocess::process::Process;
+use multiprocess::value::Shared;
+
+use super::{
+    Model, OVER, Row, Sample, TASKS, WAIT, WAITS, proportional_set_size, sum_of_squares, timed,
+};
+
+pub(super) const MODEL: Model = Model {
+    name: "processes",
+    label: "多进程 · processes",
+    measure: |row| match row {
+        Row::CpuBound => Some(cpu_bound),
+        Row::IoBound => Some(io_bound),
+        Row::Creation => Some(creation),
+        Row::Memory => Some(memory),
+    },
+};
+
+/// One process for each of `n` tasks; the sum of what they come to, in memory they share.
+fn one_each(n: u64, task: fn() -> u64) -> anyhow::Result<u64> {
+    let sum = Shared::new(AtomicU64::new(0))?;
+    let mut processes = Vec::new();
+    for _ in 0..n {
+        let add = move |sum: Shared<AtomicU64>| {
+            sum.fetch_add(task(), Relaxed);
+        };
+        processes.push(Process::new().start(sum.clone(), add)?);
+    }
+    for process in &mut processes {
+        process.join()?;
+        ensure!(process.exit_code() == Some(0), "a process failed");
+    }
+    Ok(sum.load(Relaxed))
+}
+
+fn cpu_bound() -> anyhow::Result<Sample> {
+    timed(1, OVER, || one_each(TASKS, sum_of_squares))
+}
+
+fn io_bound() -> anyhow::Result<Sample> {
+    timed(1, 1, || {
+        one_each(WAITS, || {
+            sleep(WAIT);
+            1
+        })
+    })
+}
+
+fn creation() -> anyhow::Result<Sample> {
+    timed(200, 1, || {
+        let mut process = Process::new().start((), |()| ())?;
+        process.join()?;
+        Ok(u64::from(process.exit_code() == Some(0)))
+    })
+}
+
+/// Processes that wait: what each adds to the memory of all. A page that several have counts for each
+/// with its share.
+fn memory() -> anyhow::Result<Sample> {
+    const UNITS: u64 = 50;
+
+    let before = proportional_set_size("self")?;
+    let mut waiting = Vec::new();
+    for _ in 0..UNITS {
+        let (ours, theirs) = pipe()?;
+        let wait = |theirs: Connection| -> anyhow::Result<()> {
+            theirs.send(&())?;
+            let end = theirs.recv::<()>(); // until the other end is dropped
+            ensure!(end.is_err());
+            Ok(())
+        };
+        let process = Process::new().start(theirs, wait)?;
+        ours.recv::<()>()?;
+        waiting.push((ours, process));
+    }
+    let mut after = proportional_set_size("self")?;
+    for (_, process) in &waiting {
+        after += proportional_set_size(&process.pid().to_string())?;
+    }
+    let answer = waiting.len() as u64;
+    for (end, mut process) in waiting {
+        drop(end);
+        process.join()?;
+        ensure!(process.exit_code() == Some(0), "a process failed");
+    }
+    Ok(Sample {
+        value: after.saturating_sub(before) as f64 / UNITS as f64,
+        cpu: None,
+        answer,
+    })
+}
