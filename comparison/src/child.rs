@@ -29,6 +29,8 @@ pub const THREADS_LEFT: i32 = 3;
 /// The first line of `main`: if this process was started to run a section, to take a measurement or
 /// to answer requests, does so and does not return.
 pub fn act(chapters: &[Chapter]) {
+    #[cfg(feature = "peers")]
+    procspawn::init(); // its workers are this executable too
     let args: Vec<OsString> = env::args_os().collect();
     let word = |index: usize| args.get(index).and_then(|arg| arg.to_str());
     let code = match (word(1), word(2), word(3), word(4)) {

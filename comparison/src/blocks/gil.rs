@@ -13,7 +13,6 @@ use crate::stats::{Spread, Unit, digits};
 use crate::table::progress;
 
 mod convoy; // what a thread that answers suffers from one that computes
-mod cores; //  which cores there are, and to stay on one
 mod counts; // what it costs to count references
 mod speed; //  two threads, and the bytecode loop
 mod trips; //  requests to a process that answers them under its lock

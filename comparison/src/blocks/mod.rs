@@ -19,7 +19,10 @@ use crate::python::Python;
 use crate::stats::{Spread, digits, time};
 use crate::table::progress;
 
+mod cores; // which cores there are, and to stay on one
 mod gil;
+#[cfg(target_os = "linux")]
+mod multiprocess;
 mod threading;
 
 pub(crate) use gil::answer_in_this_process;
@@ -31,10 +34,20 @@ struct Group {
     python: &'static str,
 }
 
-const GROUPS: &[Group] = &[threading::GROUP];
+const GROUPS: &[Group] = &[
+    threading::GROUP,
+    #[cfg(target_os = "linux")]
+    multiprocess::GROUP,
+];
 
-/// What one call of a contender does a number of times.
-type Work = fn(times: u64);
+/// Does a thing a number of times; how many seconds that took in all.
+type Work = fn(times: u64) -> f64;
+
+fn timed(work: impl FnOnce()) -> f64 {
+    let begin = Instant::now();
+    work();
+    begin.elapsed().as_secs_f64()
+}
 
 /// A block, its rivals, and how close it should come.
 pub struct Row {
@@ -233,11 +246,7 @@ pub(crate) fn measure_in_this_process(name: &str) -> i32 {
 }
 
 fn take_turns(row: &Row) -> Times {
-    let seconds = |work: Work| {
-        let begin = Instant::now();
-        work(black_box(row.times));
-        begin.elapsed().as_secs_f64() / row.times as f64
-    };
+    let seconds = |work: Work| work(black_box(row.times)) / row.times as f64;
     let mut times = Times {
         rivals: vec![Vec::new(); row.rivals.len()],
         ..Times::default()
@@ -245,12 +254,12 @@ fn take_turns(row: &Row) -> Times {
     for round in 0..=row.rounds {
         let first = seconds(row.ours);
         let rest: Vec<f64> = row.rivals.iter().map(|(_, work)| seconds(*work)).collect();
-        let twin = seconds(row.rivals[0].1);
+        let twin = row.rivals.first().map(|(_, work)| seconds(*work));
         if round == 0 {
             continue; // warm-up
         }
         times.ours.push(first);
-        times.again.push(twin);
+        times.again.extend(twin);
         for (rival, value) in times.rivals.iter_mut().zip(rest) {
             rival.push(value);
         }
@@ -280,8 +289,9 @@ fn line(row: &Row, ours: Result<Times, String>, beside: Result<Vec<f64>, String>
     let named = row.rivals.iter().zip(&ours.rivals);
     let named = named.map(|((name, _), values)| format!("{name} {}", show(values)));
     let named: Vec<String> = named.collect();
-    let to_rival = Spread::of_ratios(&ours.ours, &ours.rivals[0]);
-    let noise = Spread::of_ratios(&ours.again, &ours.rivals[0]);
+    let first = ours.rivals.first();
+    let to_rival = first.and_then(|first| Spread::of_ratios(&ours.ours, first));
+    let noise = first.and_then(|first| Spread::of_ratios(&ours.again, first));
     let to_cpython = match &beside {
         Ok(turns) => Spread::of_ratios(&ours.turns, turns),
         Err(_) => None,
@@ -298,7 +308,10 @@ fn line(row: &Row, ours: Result<Times, String>, beside: Result<Vec<f64>, String>
         row.label.to_owned(),
         show(&ours.ours),
         named.join("\n"),
-        format!("{}\nA/A {}", times(to_rival), times(noise)),
+        match first {
+            Some(_) => format!("{}\nA/A {}", times(to_rival), times(noise)),
+            None => dash(),
+        },
         goal,
         match beside {
             Ok(turns) => format!("{}\n{}", show(&turns), times(to_cpython)),

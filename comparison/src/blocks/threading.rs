@@ -7,7 +7,7 @@ use threading::bounded_semaphore::BoundedSemaphore;
 use threading::reentrant_lock::ReentrantLock;
 use threading::semaphore::Semaphore;
 
-use super::{Goal, Group, Row};
+use super::{Goal, Group, Row, timed};
 
 pub(super) const GROUP: Group = Group {
     rows: ROWS,
@@ -61,47 +61,59 @@ const ROWS: &[Row] = &[
     },
 ];
 
-fn thread(times: u64) {
-    for _ in 0..times {
-        let handle = threading::thread::spawn(|| ()).expect("the system has a thread to give");
-        handle.join().expect("nothing does not panic");
-    }
+fn thread(times: u64) -> f64 {
+    timed(|| {
+        for _ in 0..times {
+            let handle = threading::thread::spawn(|| ()).expect("the system has a thread to give");
+            handle.join().expect("nothing does not panic");
+        }
+    })
 }
 
-fn std_thread(times: u64) {
-    for _ in 0..times {
-        std::thread::spawn(|| ())
-            .join()
-            .expect("nothing does not panic");
-    }
+fn std_thread(times: u64) -> f64 {
+    timed(|| {
+        for _ in 0..times {
+            std::thread::spawn(|| ())
+                .join()
+                .expect("nothing does not panic");
+        }
+    })
 }
 
-fn std_mutex(times: u64) {
+fn std_mutex(times: u64) -> f64 {
     let lock = Mutex::new(());
-    for _ in 0..times {
-        drop(black_box(&lock).lock());
-    }
+    timed(|| {
+        for _ in 0..times {
+            drop(black_box(&lock).lock());
+        }
+    })
 }
 
-fn reentrant_lock(times: u64) {
+fn reentrant_lock(times: u64) -> f64 {
     let lock = ReentrantLock::new(());
-    for _ in 0..times {
-        drop(black_box(&lock).lock());
-    }
+    timed(|| {
+        for _ in 0..times {
+            drop(black_box(&lock).lock());
+        }
+    })
 }
 
-fn semaphore(times: u64) {
+fn semaphore(times: u64) -> f64 {
     let semaphore = Semaphore::new(1);
-    for _ in 0..times {
-        drop(black_box(&semaphore).acquire());
-    }
+    timed(|| {
+        for _ in 0..times {
+            drop(black_box(&semaphore).acquire());
+        }
+    })
 }
 
-fn bounded_semaphore(times: u64) {
+fn bounded_semaphore(times: u64) -> f64 {
     let semaphore = BoundedSemaphore::new(1);
-    for _ in 0..times {
-        drop(black_box(&semaphore).acquire());
-    }
+    timed(|| {
+        for _ in 0..times {
+            drop(black_box(&semaphore).acquire());
+        }
+    })
 }
 
 /// The least that the system needs.
@@ -110,23 +122,27 @@ mod limit {
     use std::ffi::c_void;
     use std::ptr;
 
+    use crate::blocks::timed;
+
     extern "C" fn nothing(_: *mut c_void) -> *mut c_void {
         ptr::null_mut()
     }
 
-    pub(super) fn pthread(times: u64) {
-        for _ in 0..times {
-            let mut thread = std::mem::MaybeUninit::uninit();
-            // SAFETY: `thread` is valid for a write, null attributes are the defaults, and `nothing`
-            // neither reads its argument nor unwinds.
-            let created = unsafe {
-                libc::pthread_create(thread.as_mut_ptr(), ptr::null(), nothing, ptr::null_mut())
-            };
-            assert_eq!(created, 0, "the system has a thread to give");
-            // SAFETY: `pthread_create` succeeded, so it wrote `thread`, which is joined here, once.
-            let joined = unsafe { libc::pthread_join(thread.assume_init(), ptr::null_mut()) };
-            assert_eq!(joined, 0, "a thread that was created can be joined");
-        }
+    pub(super) fn pthread(times: u64) -> f64 {
+        timed(|| {
+            for _ in 0..times {
+                let mut thread = std::mem::MaybeUninit::uninit();
+                // SAFETY: `thread` is valid for a write, null attributes are the defaults, and `nothing`
+                // neither reads its argument nor unwinds.
+                let created = unsafe {
+                    libc::pthread_create(thread.as_mut_ptr(), ptr::null(), nothing, ptr::null_mut())
+                };
+                assert_eq!(created, 0, "the system has a thread to give");
+                // SAFETY: `pthread_create` succeeded, so it wrote `thread`, which is joined here, once.
+                let joined = unsafe { libc::pthread_join(thread.assume_init(), ptr::null_mut()) };
+                assert_eq!(joined, 0, "a thread that was created can be joined");
+            }
+        })
     }
 }
 
@@ -136,10 +152,14 @@ mod peers {
 
     use parking_lot::ReentrantMutex;
 
-    pub(super) fn reentrant_mutex(times: u64) {
+    use crate::blocks::timed;
+
+    pub(super) fn reentrant_mutex(times: u64) -> f64 {
         let lock = ReentrantMutex::new(());
-        for _ in 0..times {
-            drop(black_box(&lock).lock());
-        }
+        timed(|| {
+            for _ in 0..times {
+                drop(black_box(&lock).lock());
+            }
+        })
     }
 }

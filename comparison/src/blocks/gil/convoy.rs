@@ -12,8 +12,8 @@ use indicatif::ProgressBar;
 use intervals::{Intervals, Modes, median, ratio};
 
 use super::trips::{self, Place};
-use super::{Line, ROUNDS, cores, none};
-use crate::blocks::{Verdict, times};
+use super::{Line, ROUNDS, none};
+use crate::blocks::{Verdict, cores, times};
 use crate::python::Python;
 use crate::stats::time;
 

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use super::{Line, bracketed, cores, none, ratios};
+use super::{Line, bracketed, none, ratios};
+use crate::blocks::cores;
 use crate::stats::unit_of_time;
 
 const TIMES: u32 = 20_000;

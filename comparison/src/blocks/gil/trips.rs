@@ -51,7 +51,7 @@ mod unix {
     use serde::{Deserialize, Serialize};
 
     use super::Place;
-    use crate::blocks::gil::cores;
+    use crate::blocks::cores;
     use crate::child;
     use crate::python::Python;
 
