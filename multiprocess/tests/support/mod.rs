@@ -253,12 +253,7 @@ pub fn unnamed_file() -> File {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let path = env::temp_dir().join(format!("multiprocess-test-{}-{count}", getpid()));
     let mut options = File::options();
-    let file = options
-        .read(true)
-        .write(true)
-        .append(true)
-        .create_new(true)
-        .open(&path);
+    let file = options.read(true).append(true).create_new(true).open(&path);
     let file = file.expect("a file for the output");
     fs::remove_file(path).expect("our own file");
     file
