@@ -19,7 +19,7 @@ use crate::single_thread::is_single_threaded;
 /// The exit code of a child that panicked, as of any Rust program. Python's is 1.
 pub const PANICKED: i32 = 101;
 
-/// Forks; the child runs `child`, flushes stdout and stderr, and exits with the code it returned.
+/// Forks; the child runs `child`, flushes stdout, and exits with the code it returned.
 ///
 /// The caller must wait for the child (`waitpid`) or it stays a zombie until the caller ends.
 ///
@@ -52,10 +52,9 @@ pub fn exit_now(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
-/// Whoever reads may be gone. Then what is left is lost, as at any exit.
+/// Whoever reads may be gone. Then what is left is lost, as at any exit. Stderr keeps nothing back.
 fn flush() {
     let _ = io::stdout().flush();
-    let _ = io::stderr().flush();
 }
 
 /// Why there is no child.

@@ -1,0 +1,274 @@
+//! [`Process`]: a function in a process of its own. Python's `multiprocessing.Process`, with fork.
+//!
+//! | Python | here |
+//! |---|---|
+//! | `p = Process(target=f, args=(a,), name="N", daemon=True)`, `p.start()` | `let p = Process::named("N").daemon(true).start((a,), f)?` |
+//! | `p.join()`, `p.join(timeout)` | [`Child::join`], [`Child::join_timeout`] |
+//! | `p.exitcode`, `p.is_alive()`, `p.pid`, `p.name`, `p.daemon` | [`Child::exit_code`], [`Child::is_alive`], … |
+//! | `p.terminate()`, `p.kill()`, `p.close()`, `p.sentinel` | [`Child::terminate`], [`Child::kill`], [`Process::close`], [`Child::sentinel`] |
+//! | `active_children()` | [`active_children`] |
+//! | `current_process()`, `parent_process()` | [`current`], [`parent`] |
+//!
+//! Starting twice, or joining before the start, does not compile: `start` takes the [`Builder`] and
+//! makes the `Process`. A process cannot become a daemon later: only the builder has `daemon`.
+//!
+//! # What differs from Python
+//!
+//! - A start is refused while there are other threads ([`StartError::Threads`]); Python's warns.
+//! - A `Process` is joined when it is dropped, a daemon killed and joined. Python does so when the
+//!   program ends. `std::process::exit` runs no destructors: children go on then, daemons end.
+//! - A daemon ends with the process that started it however that one ends, by `kill -9` too. A daemon
+//!   may have children if they are daemons, as they are unless it says otherwise; Python's may have none.
+//! - A panic in the child is exit code 101, Python's exception 1.
+//! - The child does not wait for threads that it started. Join them (`std::thread::scope`).
+//!
+//! # What a child has
+//!
+//! A copy of everything, made at the start: of what the closure captured too, so that this is dropped
+//! twice, once in each process. Channels go to it as `args`, see [`ends`](crate::ends). Signal handlers,
+//! blocked and ignored signals are the parent's, as in Python. Its stdin is `/dev/null`, but what the
+//! parent had read ahead of its own stdin is still there. A lock that the caller holds during the start
+//! is held in the child for ever.
+//!
+//! To copy: this file, `process/`, `ends.rs`, `fork.rs`, `single_thread.rs`. Needs: nix (`fs`, `poll`,
+//! `process`, `sched`, `signal`), libc.
+
+mod child;
+mod inside;
+mod outcome;
+mod pidfd;
+
+use std::error::Error;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+
+use nix::unistd::{Pid, getpid};
+
+pub use self::child::{Child, ChildError, Sentinel, UNKNOWN, active_children};
+pub use self::inside::{Current, Parent, current, parent};
+pub use self::outcome::{Exit, Outcome};
+use crate::ends::{Ends, Pass};
+use crate::fork::ForkError;
+use crate::fork::fork;
+
+/// A process to be started: its name, and whether it is a daemon.
+///
+/// ```
+/// use multiprocess::process::Builder;
+///
+/// let child = Builder::new().name("adder").start((1, 2), |(a, b)| assert_eq!(a + b, 3))?;
+/// assert_eq!(child.name(), "adder");
+/// assert_eq!(child.join()?, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "nothing runs before `start`"]
+pub struct Builder {
+    name: Option<String>,
+    daemon: Option<bool>,
+}
+
+impl Builder {
+    /// A process with a numbered name (`Process-1`, its children `Process-1:1`, …) that is a daemon if
+    /// its creator is one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names the process. Names need not differ.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Whether the process is to end with its creator. A daemon is killed, in the middle of whatever
+    /// it does.
+    pub fn daemon(mut self, daemon: bool) -> Self {
+        self.daemon = Some(daemon);
+        self
+    }
+
+    /// Starts a process that calls `target(args)`, and lets go of both here. Python's `start()`.
+    ///
+    /// Its exit code is 0 if `target` returns `()`; see [`Outcome`] for others. It is 101 if `target`
+    /// panics, and what it says if it calls [`std::process::exit`].
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]. Then `target` has not run, or was killed while it began; both are dropped, so that
+    /// whoever has the other end of a channel in `args` sees that nobody comes.
+    pub fn start<A, R>(self, args: A, target: impl FnOnce(A) -> R) -> Result<Process, StartError>
+    where
+        A: Pass,
+        R: Outcome,
+    {
+        child::reap_ended();
+        let birth = inside::Birth::new(self.name, self.daemon).ok_or(StartError::NotDaemon)?;
+        // Opened here: if there is no descriptor left, this fails, and the place it takes is the
+        // pidfd's later.
+        let stdin = File::open("/dev/null").map_err(StartError::System)?;
+        let ends = Ends::of(&args);
+        let mut load = Some((birth, stdin, args, target));
+        let pid = fork(|| {
+            let (birth, stdin, args, target) = load.take().expect("it is taken once");
+            if birth.daemon {
+                inside::end_with(birth.parent);
+            }
+            ends.keep_only_these();
+            inside::replace_stdin(stdin);
+            child::forget_all();
+            birth.take_effect();
+            outcome::run(|| target(args))
+        })?;
+        let (birth, stdin, args, target) = load.expect("the child has taken its copy");
+        drop(stdin);
+        let process = Process(Child::new(pid, birth)?);
+        ends.passed_to(pid);
+        drop((args, target));
+        Ok(process)
+    }
+}
+
+/// A started process. It derefs to [`Child`], which can be cloned; this one is its owner.
+///
+/// On drop it waits for the process, or kills a daemon and waits; the wait ends when the process does,
+/// so do not keep what that one waits for. In another process, which got a copy by a fork, drop does
+/// nothing.
+///
+/// ```
+/// use multiprocess::process::Process;
+///
+/// fn worker(name: &'static str) {
+///     assert_eq!(name, "A");
+/// }
+///
+/// let child = Process::named("WorkerProcess").start("A", worker)?;
+/// child.join()?;
+/// assert_eq!(child.exit_code(), Some(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "it is waited for at once if it is not kept"]
+pub struct Process(Child);
+
+impl Process {
+    /// A builder with this name.
+    pub fn named(name: impl Into<String>) -> Builder {
+        Builder::new().name(name)
+    }
+
+    /// Starts a process with a numbered name. See [`Builder::start`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::start`].
+    pub fn start<A, R>(args: A, target: impl FnOnce(A) -> R) -> Result<Self, StartError>
+    where
+        A: Pass,
+        R: Outcome,
+    {
+        Builder::new().start(args, target)
+    }
+
+    /// Lets go of a process that has ended. Drop does that too; this one never waits. Python's
+    /// `close()`.
+    ///
+    /// # Errors
+    ///
+    /// [`StillRunning`] (Python: `ValueError`), with the process.
+    pub fn close(self) -> Result<(), StillRunning> {
+        match self.0.exit_code() {
+            Some(_) => Ok(()),
+            None => Err(StillRunning(self)),
+        }
+    }
+}
+
+impl Deref for Process {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // An error means that it is not this process's child, but that of the one it was forked from.
+        if self.is_daemon() {
+            let _ = self.kill();
+        }
+        let _ = self.join();
+    }
+}
+
+/// The process of a [`Process::close`] runs still.
+#[derive(Debug)]
+pub struct StillRunning(pub Process);
+
+impl fmt::Display for StillRunning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.0.name();
+        write!(
+            f,
+            "process '{name}' runs still: join or terminate it before"
+        )
+    }
+}
+
+impl Error for StillRunning {}
+
+/// Why no process was started.
+#[derive(Debug)]
+pub enum StartError {
+    /// This process has other threads, whose locks would be held for ever in the child.
+    Threads,
+    /// A daemon cannot have a child that is none: it would be left behind.
+    NotDaemon,
+    /// The system could not: too many processes or files, too little memory.
+    System(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Threads => f.write_str(
+                "cannot start a process while this one has other threads: \
+                 start processes first, or join the threads before",
+            ),
+            Self::NotDaemon => f.write_str("a daemon can only start daemons"),
+            Self::System(error) => write!(f, "cannot start a process: {error}"),
+        }
+    }
+}
+
+impl Error for StartError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::System(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<ForkError> for StartError {
+    fn from(error: ForkError) -> Self {
+        match error {
+            ForkError::Threads => Self::Threads,
+            ForkError::System(error) => Self::System(error),
+        }
+    }
+}
+
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+/// Whether this is the process `owner`. A fork copies memory, and with it every handle.
+fn is_this(owner: Pid) -> bool {
+    owner == getpid()
+}
