@@ -9,6 +9,7 @@ pub mod ends; //            which ends of channels a child keeps
 pub mod fork; //            a fork that is sound: of one thread, and the child never returns
 pub mod frame; //           messages in a stream of bytes
 pub mod process; //         a function in a process of its own
+pub mod queue; //           items from any processes to any processes, in order
 pub mod robust_mutex; //    a lock across processes that survives its owner
 pub mod shared_memory; //   memory that a process and its children have in common
 pub mod single_thread; //   whether a fork would be sound

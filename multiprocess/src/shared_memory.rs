@@ -32,10 +32,25 @@ impl SharedMemory {
     ///
     /// `InvalidInput` for none; what the system says if there is not so much memory.
     pub fn zeroed(len: usize) -> io::Result<Self> {
+        Self::map(len, MapFlags::MAP_SHARED)
+    }
+
+    /// The same, but the system does not make sure that there is so much: it may be far more than the
+    /// machine has, and each page is only taken when it is first written to. If there is none left by
+    /// then, the system kills somebody.
+    ///
+    /// # Errors
+    ///
+    /// As above. Under strict overcommit (`/proc/sys/vm/overcommit_memory` is 2) it is as `zeroed`.
+    pub fn reserved(len: usize) -> io::Result<Self> {
+        Self::map(len, MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE)
+    }
+
+    fn map(len: usize, flags: MapFlags) -> io::Result<Self> {
         let size = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
         let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a new mapping, at an address of the system's choice, touches nothing there is.
-        let start = unsafe { mmap_anonymous(None, size, protection, MapFlags::MAP_SHARED) }?;
+        let start = unsafe { mmap_anonymous(None, size, protection, flags) }?;
         Ok(Self {
             start: start.cast(),
             len,

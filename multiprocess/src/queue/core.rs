@@ -1,0 +1,294 @@
+//! [`Core`]: putting and getting bytes, with the waiting; what all handles of a queue in one process
+//! have in common.
+
+use std::io;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::unistd::getpid;
+
+use super::buffer::Buffer;
+use super::error::{GetError, PutError};
+use super::members::{self, TooMany};
+use super::memory::Memory;
+use super::place::Size;
+use super::ring::{Refused, Side};
+use crate::robust_mutex::RobustGuard;
+use crate::single_thread::is_single_threaded;
+
+/// For how long anybody sleeps without looking: whether who was to wake them was killed, and whether
+/// anybody is left.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// How often one looks before one sleeps: for the time of a few items. Ten times as often made large
+/// items six times slower.
+const LOOKS: u32 = 200;
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug)]
+pub enum Patience {
+    /// Not at all.
+    None,
+    /// Until then.
+    Until(Instant),
+    /// For ever.
+    Endless,
+}
+
+impl Patience {
+    /// From now on. As good as endless if that is after the end of time.
+    pub fn of(timeout: Duration) -> Self {
+        Instant::now()
+            .checked_add(timeout)
+            .map_or(Self::Endless, Self::Until)
+    }
+
+    /// How long to sleep at once; `None` if it is over.
+    fn slice(self) -> Option<Duration> {
+        match self {
+            Self::None => None,
+            Self::Until(end) => {
+                let left = end.saturating_duration_since(Instant::now());
+                (!left.is_zero()).then_some(left.min(SLICE))
+            }
+            Self::Endless => Some(SLICE),
+        }
+    }
+}
+
+/// Why nothing was done.
+enum Not {
+    /// Not now, but maybe later.
+    Now,
+    /// Never: it is closed.
+    Closed,
+    /// Never: nobody is left.
+    Disconnected,
+}
+
+/// One queue, as this process sees it. A child has a copy, but for the memory.
+#[derive(Debug)]
+pub struct Core {
+    memory: Memory,
+    capacity: Size,
+    /// How many handles of this process can put, and how many can get. Once it is 0, it stays 0.
+    can_put: AtomicU32,
+    can_get: AtomicU32,
+    /// `departures` when the members were last looked at.
+    looked: AtomicU32,
+}
+
+impl Core {
+    /// An empty queue for so many items. It has no handles yet.
+    pub fn new(items: usize) -> io::Result<Self> {
+        let memory = Memory::new()?;
+        let most = memory.capacity();
+        let items = u32::try_from(items).unwrap_or(u32::MAX).min(most.items);
+        let entered = memory
+            .members()
+            .enter(getpid(), members::PUT | members::GET);
+        debug_assert!(entered.is_ok(), "there is nobody yet");
+        Ok(Self {
+            memory,
+            capacity: Size { items, ..most },
+            can_put: AtomicU32::new(0),
+            can_get: AtomicU32::new(0),
+            looked: AtomicU32::new(0),
+        })
+    }
+
+    /// Puts an item, once there is room.
+    pub fn put(&self, item: &[u8], patience: Patience) -> Result<(), PutError> {
+        let ring = self.memory.ring();
+        let size = self.memory.size(item.len());
+        let size = size.ok_or(PutError::TooLarge(item.len()))?;
+        let attempt = |guard: &RobustGuard<'_>| {
+            let put = ring.put(guard, size, self.capacity, |place, head| {
+                // SAFETY: the guard is that of this side's lock; the ring says that there is room, and
+                // tells of the item afterwards.
+                unsafe { self.memory.write(place, head, item) }
+            });
+            put.map_err(|refused| match refused {
+                Refused::Full => Not::Now,
+                Refused::Closed => Not::Closed,
+            })
+        };
+        let ready = || ring.is_closed() || ring.has_room(size, self.capacity);
+        let [mine, theirs] = [&ring.put, &ring.get];
+        let put = self.act(mine, theirs, members::GET, patience, attempt, ready);
+        put.map_err(|not| match not {
+            Not::Now => PutError::Full,
+            Not::Closed => PutError::Closed,
+            Not::Disconnected => PutError::Disconnected,
+        })
+    }
+
+    /// Takes an item, once there is one.
+    pub fn get(&self, patience: Patience) -> Result<Buffer, GetError> {
+        let ring = self.memory.ring();
+        // SAFETY: the guard is that of this side's lock, and the ring says where an item is.
+        let take =
+            |guard: &RobustGuard<'_>| ring.get(guard, |place| unsafe { self.memory.read(place) });
+        let attempt = |guard: &RobustGuard<'_>| match take(guard) {
+            Some(item) => Ok(item),
+            None if !ring.is_closed() => Err(Not::Now),
+            // One may have come between the two looks. After this there is none.
+            None => take(guard).ok_or(Not::Closed),
+        };
+        let ready = || ring.is_closed() || ring.has_item();
+        let [mine, theirs] = [&ring.get, &ring.put];
+        let got = self.act(mine, theirs, members::PUT, patience, attempt, ready);
+        got.map_err(|not| match not {
+            Not::Now => GetError::Empty,
+            Not::Closed => GetError::Closed,
+            Not::Disconnected => GetError::Disconnected,
+        })
+    }
+
+    /// Attempts something under the lock of one side until it succeeds, and then wakes the other side,
+    /// whose role is `other`. `ready` says without the lock whether an attempt is worth it.
+    fn act<R>(
+        &self,
+        mine: &Side,
+        theirs: &Side,
+        other: u32,
+        patience: Patience,
+        attempt: impl Fn(&RobustGuard<'_>) -> Result<R, Not>,
+        ready: impl Fn() -> bool,
+    ) -> Result<R, Not> {
+        loop {
+            match self.lock(mine, patience, &ready) {
+                Some(guard) => {
+                    let result = attempt(&guard);
+                    drop(guard); // who is woken may need it
+                    match result {
+                        Ok(done) => {
+                            theirs.wake();
+                            return Ok(done);
+                        }
+                        Err(Not::Now) => {}
+                        Err(never) => return Err(never),
+                    }
+                }
+                None if ready() && patience.slice().is_some() => continue, // for the lock once more
+                None => {}
+            }
+            if let Patience::None = patience {
+                return Err(Not::Now);
+            }
+            if spinning_pays() && (0..LOOKS).any(|_| pause_and(&ready)) {
+                continue;
+            }
+            let slice = patience.slice().ok_or(Not::Now)?;
+            let begin = Instant::now();
+            let members = self.memory.members();
+            let departures = self.looked.load(Ordering::Relaxed);
+            let left = || members.departures() != departures;
+            mine.sleep(slice, || ready() || left());
+            let look = begin.elapsed() >= SLICE || left();
+            // `ready` once more: they may have put an item and left.
+            if look && !ready() && self.is_alone(other) && !ready() {
+                return Err(Not::Disconnected);
+            }
+        }
+    }
+
+    /// The lock, unless it cannot be had in time or there is nothing to have it for.
+    fn lock<'s>(
+        &self,
+        side: &'s Side,
+        patience: Patience,
+        ready: impl Fn() -> bool,
+    ) -> Option<RobustGuard<'s>> {
+        side.try_lock().or_else(|| {
+            // Somebody is at it. An attempt that is not to wait waits for them all the same, or it
+            // would say that the queue is empty when it is not; but not for one who is stopped.
+            let until = match patience {
+                Patience::Until(end) => end,
+                Patience::None | Patience::Endless => Instant::now() + SLICE,
+            };
+            ready().then(|| side.lock_until(until)).flatten()
+        })
+    }
+
+    /// Whether nobody can do what `role` says while this thread waits for it.
+    fn is_alone(&self, role: u32) -> bool {
+        let members = self.memory.members();
+        let departures = members.departures();
+        let other = members.has_other(getpid(), role, Instant::now() + SLICE);
+        self.looked.store(departures, Ordering::Relaxed);
+        // A thread that waits does nothing else, whatever handles this process has. Another may.
+        other == Some(false)
+            && (self.handles(role).load(Ordering::Relaxed) == 0
+                || is_single_threaded().unwrap_or(false))
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.memory.ring().len().min(self.capacity.items) as usize
+    }
+
+    /// Closes it for everybody.
+    pub fn close(&self) {
+        self.memory.ring().close();
+    }
+
+    /// Whether it is closed.
+    pub fn is_closed(&self) -> bool {
+        self.memory.ring().is_closed()
+    }
+
+    /// A handle of this process more.
+    pub fn handle_made(&self, roles: u32) {
+        for role in each(roles) {
+            self.handles(role).fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A handle of this process less. The last one for something is told to those who wait.
+    pub fn handle_gone(&self, roles: u32) {
+        let last = |role: &u32| self.handles(*role).fetch_sub(1, Ordering::AcqRel) == 1;
+        let lost = each(roles).filter(last).sum();
+        if lost != 0 {
+            self.memory.members().leave(getpid(), lost);
+            self.memory.ring().put.wake();
+            self.memory.ring().get.wake();
+        }
+    }
+
+    /// This process, a child, was given a handle.
+    pub fn adopted(&self, roles: u32) -> Result<(), TooMany> {
+        self.memory.members().enter(getpid(), roles)
+    }
+
+    /// A child was given a handle. If there is no room for it in the table, it finds out itself.
+    pub fn passed_to(&self, child: nix::unistd::Pid, roles: u32) {
+        let _ = self.memory.members().enter_child(child, roles);
+    }
+
+    fn handles(&self, role: u32) -> &AtomicU32 {
+        match role {
+            members::PUT => &self.can_put,
+            _ => &self.can_get,
+        }
+    }
+}
+
+fn each(roles: u32) -> impl Iterator<Item = u32> {
+    [members::PUT, members::GET]
+        .into_iter()
+        .filter(move |role| roles & role != 0)
+}
+
+fn pause_and(ready: impl Fn() -> bool) -> bool {
+    std::hint::spin_loop();
+    ready()
+}
+
+/// On a single processor nobody puts an item while we look for it.
+fn spinning_pays() -> bool {
+    static SEVERAL: OnceLock<bool> = OnceLock::new();
+    *SEVERAL.get_or_init(|| thread::available_parallelism().is_ok_and(|count| count.get() > 1))
+}

@@ -1,0 +1,100 @@
+//! [`Handle`]: what a `Queue` is in one process: an end that a child has only if it was passed.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Weak};
+
+use nix::unistd::Pid;
+
+use super::core::Core;
+use crate::ends::End;
+use crate::ends::register;
+
+/// The states of a handle. It is `OPEN` first; a child's copy leaves that before the child's function
+/// runs, or never.
+const OPEN: u8 = 0;
+/// It was not passed to this child.
+const NOT_PASSED: u8 = 1;
+/// It was passed, but there was no room for this process in the table of members.
+const NO_ROOM: u8 = 2;
+
+/// One handle. A clone of a queue has one of its own, since one may be passed and the other not.
+#[derive(Debug)]
+pub struct Handle {
+    core: Arc<Core>,
+    roles: u32,
+    state: AtomicU8,
+}
+
+/// Why a handle cannot be used.
+#[derive(Clone, Copy, Debug)]
+pub enum Unusable {
+    NotPassed,
+    NoRoom,
+}
+
+impl Handle {
+    /// One more handle.
+    pub fn new(core: Arc<Core>, roles: u32) -> Arc<Self> {
+        core.handle_made(roles);
+        let state = AtomicU8::new(OPEN);
+        let handle = Arc::new(Self { core, roles, state });
+        let end: Weak<dyn End> = Arc::downgrade(&handle) as Weak<Self>;
+        register(end);
+        handle
+    }
+
+    /// One more for the same queue, as usable as this one.
+    pub fn another(&self, roles: u32) -> Arc<Self> {
+        let state = self.state.load(Ordering::Relaxed);
+        if state == OPEN {
+            return Self::new(self.core.clone(), roles);
+        }
+        Arc::new(Self {
+            core: self.core.clone(),
+            roles,
+            state: AtomicU8::new(state),
+        })
+    }
+
+    /// The queue, if it may be used.
+    pub fn core(&self) -> Result<&Core, Unusable> {
+        match self.state.load(Ordering::Relaxed) {
+            OPEN => Ok(&self.core),
+            NO_ROOM => Err(Unusable::NoRoom),
+            _ => Err(Unusable::NotPassed),
+        }
+    }
+
+    /// Ends the handle in this process; whether it was open.
+    fn end(&self, state: u8) -> bool {
+        let open = self.state.swap(state, Ordering::Relaxed) == OPEN;
+        if open {
+            self.core.handle_gone(self.roles);
+        }
+        open
+    }
+}
+
+impl End for Handle {
+    fn close_in_child(&self) {
+        self.end(NOT_PASSED);
+    }
+
+    fn adopted(&self) {
+        if self.core().is_ok() && self.core.adopted(self.roles).is_err() {
+            self.end(NO_ROOM);
+        }
+    }
+
+    fn passed_to(&self, child: Pid) {
+        if self.core().is_ok() {
+            self.core.passed_to(child, self.roles);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.end(NOT_PASSED);
+    }
+}

@@ -1,0 +1,179 @@
+//! The memory of a queue: what is where, and copying items in and out.
+
+use std::io;
+use std::ptr::NonNull;
+use std::slice;
+use std::sync::atomic::AtomicU64;
+
+use super::buffer::Buffer;
+use super::chunks::Chunks;
+use super::members::Members;
+use super::place::{CHUNK, Place, Size, UNIT};
+use super::ring::Ring;
+use crate::robust_mutex::RobustMutex;
+use crate::shared_memory::SharedMemory;
+
+/// How many bytes a chunk is.
+const CHUNK_BYTES: usize = CHUNK as usize * UNIT;
+
+/// So much is wanted, and if a process may not have so much, less: 8 GiB to 64 MiB. It is only reserved.
+const CHUNKS: [usize; 4] = [1 << 17, 1 << 15, 1 << 13, 1 << 10];
+
+/// What is at the beginning. All zero is good for everything but the locks.
+#[repr(C)]
+struct Head {
+    ring: Ring,
+    members: Members,
+}
+
+/// The shared memory of one queue: [`Head`], the table of chunks, the chunks.
+#[derive(Debug)]
+pub struct Memory {
+    shared: SharedMemory,
+    /// How many chunks there are.
+    chunks: usize,
+}
+
+impl Memory {
+    /// That of an empty queue.
+    pub fn new() -> io::Result<Self> {
+        let mut reserved = Err(io::ErrorKind::OutOfMemory.into());
+        for chunks in CHUNKS {
+            reserved = SharedMemory::reserved(Self::chunks_at(chunks) + chunks * CHUNK_BYTES)
+                .map(|shared| Self { shared, chunks });
+            if reserved.is_ok() {
+                break;
+            }
+        }
+        let memory = reserved?;
+        let head = memory.shared.start().cast::<Head>().as_ptr();
+        // SAFETY: the memory begins at a page, is long enough, and nobody else has it yet. It is where
+        // it is until the last process lets go of it.
+        unsafe {
+            RobustMutex::init(&raw mut (*head).ring.put.lock.0)?;
+            RobustMutex::init(&raw mut (*head).ring.get.lock.0)?;
+            RobustMutex::init(&raw mut (*head).members.lock)?;
+        }
+        Ok(memory)
+    }
+
+    /// Where the items begin and end.
+    pub fn ring(&self) -> &Ring {
+        &self.head().ring
+    }
+
+    /// Who has a handle.
+    pub fn members(&self) -> &Members {
+        &self.head().members
+    }
+
+    /// How much it holds. One chunk less than there is: the first and the last may be used in part.
+    pub fn capacity(&self) -> Size {
+        Size {
+            items: Size::MOST.items,
+            units: (self.chunks - 1) as u32 * CHUNK,
+        }
+    }
+
+    /// How much an item of so many bytes takes: its length, then the bytes. `None` if it can never be
+    /// put.
+    pub fn size(&self, bytes: usize) -> Option<Size> {
+        let units = 1 + u32::try_from(bytes.div_ceil(UNIT)).ok()?;
+        (units <= self.capacity().units).then_some(Size { items: 1, units })
+    }
+
+    /// Writes an item. The ones before `head` are taken.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the lock of those who put; from `place` on there is room for the item, within the
+    /// capacity from `head` on; nobody is told of the item before this returns.
+    pub unsafe fn write(&self, place: Place, head: Place, item: &[u8]) {
+        let size = self.size(item.len()).expect("the caller knows its size");
+        let end = place.after(size);
+        self.table().extend(place, end, head);
+        let len = (item.len() as u64).to_ne_bytes();
+        let mut to = place;
+        for mut bytes in [&len, item] {
+            while !bytes.is_empty() {
+                let (at, room) = self.piece(to);
+                let (now, later) = bytes.split_at(room.min(bytes.len()));
+                // SAFETY: there is so much room in the chunk, which stands for places that only the
+                // owner of the lock uses until they are published.
+                unsafe { at.copy_from_nonoverlapping(NonNull::from(now).cast(), now.len()) };
+                to = further(to, now.len());
+                bytes = later;
+            }
+        }
+    }
+
+    /// Copies an item, and says what it takes.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the lock of those who get; at `place` an item begins that is not yet taken.
+    pub unsafe fn read(&self, place: Place) -> (Buffer, Size) {
+        let (at, _) = self.piece(place);
+        // SAFETY: a unit never crosses from one chunk into another, and here it is the length that
+        // `write` has written.
+        let len = unsafe { at.cast::<u64>().read() } as usize;
+        let size = self.size(len).expect("it was put");
+        let mut from = further(place, UNIT);
+        let copy = |to: NonNull<u8>| {
+            let mut copied = 0;
+            while copied < len {
+                let (at, there) = self.piece(from);
+                let now = there.min(len - copied);
+                // SAFETY: so much is in the chunk, and `len` bytes are asked for. These places were
+                // published and are not yet taken, so nobody writes there.
+                unsafe { at.copy_to_nonoverlapping(to.add(copied), now) };
+                from = further(from, now);
+                copied += now;
+            }
+        };
+        // SAFETY: it copies so many.
+        let item = unsafe { Buffer::filled(len, copy) };
+        (item, size)
+    }
+
+    /// The memory at `place`, and how many bytes of it are in one piece.
+    fn piece(&self, place: Place) -> (NonNull<u8>, usize) {
+        let chunk = self.table().memory(place);
+        assert!(chunk < self.chunks);
+        let inside = (place.unit() % CHUNK) as usize * UNIT;
+        let at = Self::chunks_at(self.chunks) + chunk * CHUNK_BYTES + inside;
+        // SAFETY: the chunk is one of those there are, and the place is inside of it.
+        let at = unsafe { self.shared.start().add(at) };
+        (at, CHUNK_BYTES - inside)
+    }
+
+    fn head(&self) -> &Head {
+        // SAFETY: it is there since `new`, for as long as `self`; all of it is atomics and locks.
+        unsafe { self.shared.start().cast().as_ref() }
+    }
+
+    fn table(&self) -> Chunks<'_> {
+        // SAFETY: it follows the head, aligned, for as long as `self`; zeroed memory is good for it.
+        Chunks(unsafe {
+            let table = self
+                .shared
+                .start()
+                .add(size_of::<Head>())
+                .cast::<AtomicU64>();
+            slice::from_raw_parts(table.as_ptr(), 2 * self.chunks)
+        })
+    }
+
+    /// Where the first chunk is, of so many: at a page.
+    fn chunks_at(chunks: usize) -> usize {
+        (size_of::<Head>() + 2 * chunks * size_of::<AtomicU64>()).next_multiple_of(4096)
+    }
+}
+
+/// So many bytes after `place`: a whole number of units, but at the end of the item.
+fn further(place: Place, bytes: usize) -> Place {
+    place.after(Size {
+        items: 0,
+        units: (bytes / UNIT) as u32,
+    })
+}
