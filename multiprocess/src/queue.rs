@@ -33,6 +33,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::buffer::Buffer;
 use self::core::{Core, Patience};
 use self::handle::{Handle, Unusable};
 use crate::ends::Ends;
@@ -233,8 +234,9 @@ impl<T: Item + ?Sized, R: CanGet> Queue<T, R> {
     }
 
     fn get_within(&self, patience: Patience) -> Result<T::Owned, GetError> {
-        let bytes = self.handle.core()?.get(patience)?;
-        T::decode(bytes).map_err(GetError::Decode)
+        let mut bytes = Buffer::new();
+        self.handle.core()?.get(&mut bytes, patience)?;
+        T::decode(&mut bytes).map_err(GetError::Decode)
     }
 }
 

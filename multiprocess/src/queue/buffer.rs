@@ -1,5 +1,6 @@
 //! [`Buffer`]: the bytes of one item, without an allocation if they are few.
 
+use std::mem;
 use std::ptr::NonNull;
 
 use postcard::ser_flavors::Flavor;
@@ -7,78 +8,86 @@ use postcard::ser_flavors::Flavor;
 /// So many are few.
 const FEW: usize = 120;
 
-/// The bytes of one item. Postcard can write into it.
+/// The bytes of one item. It is lent, not moved: that would take longer than all else with a small item.
 #[derive(Debug)]
-pub enum Buffer {
-    /// So many of them, at the beginning.
-    Few(usize, [u8; FEW]),
-    /// All of them.
-    Many(Vec<u8>),
+pub struct Buffer {
+    len: usize,
+    /// The bytes, if they are few.
+    few: [u8; FEW],
+    /// All of them, if they are not.
+    many: Vec<u8>,
 }
 
 impl Buffer {
     /// An empty one.
+    #[inline]
     pub fn new() -> Self {
-        Self::Few(0, [0; FEW])
+        Self {
+            len: 0,
+            few: [0; FEW],
+            many: Vec::new(),
+        }
     }
 
-    /// One of `len` bytes.
+    /// Becomes one of `len` bytes.
     ///
     /// # Safety
     ///
-    /// `fill` writes `len` bytes to where it is told.
-    pub unsafe fn filled(len: usize, fill: impl FnOnce(NonNull<u8>)) -> Self {
+    /// `write` writes `len` bytes to where it is told.
+    #[inline]
+    pub unsafe fn fill(&mut self, len: usize, write: impl FnOnce(NonNull<u8>)) {
         if len <= FEW {
-            let mut bytes = [0; FEW];
-            fill(NonNull::from(&mut bytes).cast());
-            return Self::Few(len, bytes);
+            write(NonNull::from(&mut self.few).cast());
+        } else {
+            self.many.clear();
+            self.many.reserve(len);
+            write(NonNull::from(self.many.spare_capacity_mut()).cast());
+            // SAFETY: there is room for so many, and the caller says that they were written.
+            unsafe { self.many.set_len(len) };
         }
-        let mut bytes = Vec::with_capacity(len);
-        fill(NonNull::from(bytes.spare_capacity_mut()).cast());
-        // SAFETY: there is room for so many, and the caller says that they were written.
-        unsafe { bytes.set_len(len) };
-        Self::Many(bytes)
+        self.len = len;
     }
 
     /// The bytes.
+    #[inline]
     pub fn as_slice(&self) -> &[u8] {
-        match self {
-            Self::Few(len, bytes) => &bytes[..*len],
-            Self::Many(bytes) => bytes,
-        }
+        self.few.get(..self.len).unwrap_or(&self.many)
     }
 
-    /// The bytes, copied only if they are few.
-    pub fn into_vec(self) -> Vec<u8> {
-        match self {
-            Self::Few(len, bytes) => bytes[..len].to_vec(),
-            Self::Many(bytes) => bytes,
+    /// The bytes, taken out.
+    pub fn take(&mut self) -> Vec<u8> {
+        match mem::take(&mut self.len) {
+            len @ ..=FEW => self.few[..len].to_vec(),
+            _ => mem::take(&mut self.many),
         }
     }
 }
 
-impl Flavor for Buffer {
-    type Output = Self;
+/// Postcard writes at the end.
+impl Flavor for &mut Buffer {
+    type Output = ();
 
+    #[inline]
     fn try_extend(&mut self, more: &[u8]) -> postcard::Result<()> {
-        match self {
-            Self::Many(bytes) => bytes.extend_from_slice(more),
-            Self::Few(len, bytes) => match bytes.get_mut(*len..*len + more.len()) {
-                Some(place) => {
-                    place.copy_from_slice(more);
-                    *len += more.len();
-                }
-                None => *self = Self::Many([&bytes[..*len], more].concat()),
-            },
+        let len = self.len + more.len();
+        if let Some(place) = self.few.get_mut(self.len..len) {
+            place.copy_from_slice(more);
+        } else {
+            if self.len <= FEW {
+                self.many.extend_from_slice(&self.few[..self.len]);
+            }
+            self.many.extend_from_slice(more);
         }
+        self.len = len;
         Ok(())
     }
 
+    #[inline]
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
         self.try_extend(&[byte])
     }
 
-    fn finalize(self) -> postcard::Result<Self> {
-        Ok(self)
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
     }
 }

@@ -125,14 +125,15 @@ impl Core {
         })
     }
 
-    /// Takes an item, once there is one.
-    pub fn get(&self, patience: Patience) -> Result<Buffer, GetError> {
+    /// Takes an item, once there is one. The bytes are in `to` afterwards.
+    pub fn get(&self, to: &mut Buffer, patience: Patience) -> Result<(), GetError> {
         let ring = self.memory.ring();
-        // SAFETY: the guard is that of this side's lock, and the ring says where an item is.
-        let take =
-            |guard: &RobustGuard<'_>| ring.get(guard, |place| unsafe { self.memory.read(place) });
+        let mut take = |guard: &RobustGuard<'_>| {
+            // SAFETY: the guard is that of this side's lock, and the ring says where an item is.
+            ring.get(guard, |place| unsafe { self.memory.read(place, to) })
+        };
         let attempt = |guard: &RobustGuard<'_>| match take(guard) {
-            Some(item) => Ok(item),
+            Some(()) => Ok(()),
             None if !ring.is_closed() => Err(Not::Now),
             // One may have come between the two looks. After this there is none.
             None => take(guard).ok_or(Not::Closed),
@@ -149,24 +150,24 @@ impl Core {
 
     /// Attempts something under the lock of one side until it succeeds, and then wakes the other side,
     /// whose role is `other`. `ready` says without the lock whether an attempt is worth it.
-    fn act<R>(
+    fn act(
         &self,
         mine: &Side,
         theirs: &Side,
         other: u32,
         patience: Patience,
-        attempt: impl Fn(&RobustGuard<'_>) -> Result<R, Not>,
+        mut attempt: impl FnMut(&RobustGuard<'_>) -> Result<(), Not>,
         ready: impl Fn() -> bool,
-    ) -> Result<R, Not> {
+    ) -> Result<(), Not> {
         loop {
             match self.lock(mine, patience, &ready) {
                 Some(guard) => {
                     let result = attempt(&guard);
                     drop(guard); // who is woken may need it
                     match result {
-                        Ok(done) => {
+                        Ok(()) => {
                             theirs.wake();
-                            return Ok(done);
+                            return Ok(());
                         }
                         Err(Not::Now) => {}
                         Err(never) => return Err(never),

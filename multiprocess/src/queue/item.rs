@@ -15,20 +15,21 @@ pub trait Item {
     #[doc(hidden)]
     fn encoded<R>(&self, put: impl FnOnce(&[u8]) -> R) -> postcard::Result<R>;
 
-    /// Makes the item from its bytes.
+    /// Makes the item from its bytes, which it may take.
     #[doc(hidden)]
-    fn decode(bytes: Buffer) -> postcard::Result<Self::Owned>;
+    fn decode(bytes: &mut Buffer) -> postcard::Result<Self::Owned>;
 }
 
 impl<T: Serialize + DeserializeOwned> Item for T {
     type Owned = T;
 
     fn encoded<R>(&self, put: impl FnOnce(&[u8]) -> R) -> postcard::Result<R> {
-        let bytes: Buffer = postcard::serialize_with_flavor(self, Buffer::new())?;
+        let mut bytes = Buffer::new();
+        postcard::serialize_with_flavor(self, &mut bytes)?;
         Ok(put(bytes.as_slice()))
     }
 
-    fn decode(bytes: Buffer) -> postcard::Result<T> {
+    fn decode(bytes: &mut Buffer) -> postcard::Result<T> {
         postcard::from_bytes(bytes.as_slice())
     }
 }
@@ -40,7 +41,7 @@ impl Item for [u8] {
         Ok(put(self))
     }
 
-    fn decode(bytes: Buffer) -> postcard::Result<Vec<u8>> {
-        Ok(bytes.into_vec())
+    fn decode(bytes: &mut Buffer) -> postcard::Result<Vec<u8>> {
+        Ok(bytes.take())
     }
 }

@@ -107,19 +107,19 @@ impl Memory {
         }
     }
 
-    /// Copies an item, and says what it takes.
+    /// Copies an item to `to`, and says what it takes.
     ///
     /// # Safety
     ///
     /// The caller has the lock of those who get; at `place` an item begins that is not yet taken.
-    pub unsafe fn read(&self, place: Place) -> (Buffer, Size) {
+    pub unsafe fn read(&self, place: Place, to: &mut Buffer) -> Size {
         let (at, _) = self.piece(place);
         // SAFETY: a unit never crosses from one chunk into another, and here it is the length that
         // `write` has written.
         let len = unsafe { at.cast::<u64>().read() } as usize;
         let size = self.size(len).expect("it was put");
-        let mut from = further(place, UNIT);
         let copy = |to: NonNull<u8>| {
+            let mut from = further(place, UNIT);
             let mut copied = 0;
             while copied < len {
                 let (at, there) = self.piece(from);
@@ -132,8 +132,8 @@ impl Memory {
             }
         };
         // SAFETY: it copies so many.
-        let item = unsafe { Buffer::filled(len, copy) };
-        (item, size)
+        unsafe { to.fill(len, copy) };
+        size
     }
 
     /// The memory at `place`, and how many bytes of it are in one piece.

@@ -94,14 +94,11 @@ impl Ring {
         put.map(drop).map_err(|_| Refused::Closed)
     }
 
-    /// Takes one item, if there is one. `read` is told where; it copies the item and says how long it is.
+    /// Takes one item, if there is one. `read` is told where; it copies
+    /// the item and says what it takes.
     ///
     /// The guard shows that the caller has `get.lock`.
-    pub fn get<R>(
-        &self,
-        _lock: &RobustGuard<'_>,
-        read: impl FnOnce(Place) -> (R, Size),
-    ) -> Option<R> {
+    pub fn get(&self, _lock: &RobustGuard<'_>, read: impl FnOnce(Place) -> Size) -> Option<()> {
         let head = Place(self.get.at.0.load(Ordering::Relaxed));
         let tail = Place(self.get.seen.load(Ordering::Relaxed));
         if head.is_at(tail) {
@@ -112,10 +109,10 @@ impl Ring {
                 return None;
             }
         }
-        let (item, size) = read(head);
+        let size = read(head);
         // Release: from now on the place may be overwritten.
         self.get.at.0.store(head.after(size).0, Ordering::Release);
-        Some(item)
+        Some(())
     }
 
     /// How many items there are. Both ends may be moving meanwhile.
