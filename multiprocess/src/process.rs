@@ -34,23 +34,21 @@
 //! `process`, `sched`, `signal`), libc.
 
 mod child;
+mod error;
 mod inside;
 mod outcome;
 mod pidfd;
 
-use std::error::Error;
-use std::fmt;
 use std::fs::File;
-use std::io;
 use std::ops::Deref;
 
 use nix::unistd::{Pid, getpid};
 
-pub use self::child::{Child, ChildError, Sentinel, UNKNOWN, active_children};
+pub use self::child::{Child, Sentinel, UNKNOWN, active_children};
+pub use self::error::{ChildError, StartError, StillRunning};
 pub use self::inside::{Current, Parent, current, parent};
 pub use self::outcome::{Exit, Outcome};
 use crate::ends::{Ends, Pass};
-use crate::fork::ForkError;
 use crate::fork::fork;
 
 /// A process to be started: its name, and whether it is a daemon.
@@ -95,10 +93,36 @@ impl Builder {
     /// Its exit code is 0 if `target` returns `()`; see [`Outcome`] for others. It is 101 if `target`
     /// panics, and what it says if it calls [`std::process::exit`].
     ///
+    /// ```
+    /// use multiprocess::process::{Exit, Process};
+    ///
+    /// let child = Process::named("once").start(3, |number: u8| Exit(number + 1))?;
+    /// assert_eq!(child.join()?, 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A second start does not compile, nor does a join before the start:
+    ///
+    /// ```compile_fail,E0382
+    /// use multiprocess::process::Process;
+    ///
+    /// let builder = Process::named("twice");
+    /// let first = builder.start((), |()| ())?;
+    /// let second = builder.start((), |()| ())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// ```compile_fail,E0599
+    /// use multiprocess::process::Process;
+    ///
+    /// Process::named("too early").join()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`StartError`]. Then `target` has not run, or was killed while it began; both are dropped, so that
-    /// whoever has the other end of a channel in `args` sees that nobody comes.
+    /// [`StartError`]. Then `target` has not run, or was killed while it began; `args` and `target` are
+    /// dropped, so that whoever has the other end of a channel in them sees that nobody comes.
     pub fn start<A, R>(self, args: A, target: impl FnOnce(A) -> R) -> Result<Process, StartError>
     where
         A: Pass,
@@ -175,6 +199,28 @@ impl Process {
     /// Lets go of a process that has ended. Drop does that too; this one never waits. Python's
     /// `close()`.
     ///
+    /// ```
+    /// use multiprocess::process::Process;
+    ///
+    /// let child = Process::start((), |()| ())?;
+    /// child.join()?;
+    /// assert!(!child.is_alive());
+    /// child.close()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Afterwards it cannot be used, so there is no error for that:
+    ///
+    /// ```compile_fail,E0382
+    /// use multiprocess::process::Process;
+    ///
+    /// let child = Process::start((), |()| ())?;
+    /// child.join()?;
+    /// child.close()?;
+    /// assert!(!child.is_alive());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`StillRunning`] (Python: `ValueError`), with the process.
@@ -201,70 +247,6 @@ impl Drop for Process {
             let _ = self.kill();
         }
         let _ = self.join();
-    }
-}
-
-/// The process of a [`Process::close`] runs still.
-#[derive(Debug)]
-pub struct StillRunning(pub Process);
-
-impl fmt::Display for StillRunning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.0.name();
-        write!(
-            f,
-            "process '{name}' runs still: join or terminate it before"
-        )
-    }
-}
-
-impl Error for StillRunning {}
-
-/// Why no process was started.
-#[derive(Debug)]
-pub enum StartError {
-    /// This process has other threads, whose locks would be held for ever in the child.
-    Threads,
-    /// A daemon cannot have a child that is none: it would be left behind.
-    NotDaemon,
-    /// The system could not: too many processes or files, too little memory.
-    System(io::Error),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Threads => f.write_str(
-                "cannot start a process while this one has other threads: \
-                 start processes first, or join the threads before",
-            ),
-            Self::NotDaemon => f.write_str("a daemon can only start daemons"),
-            Self::System(error) => write!(f, "cannot start a process: {error}"),
-        }
-    }
-}
-
-impl Error for StartError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::System(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<ForkError> for StartError {
-    fn from(error: ForkError) -> Self {
-        match error {
-            ForkError::Threads => Self::Threads,
-            ForkError::System(error) => Self::System(error),
-        }
-    }
-}
-
-impl From<io::Error> for StartError {
-    fn from(error: io::Error) -> Self {
-        Self::System(error)
     }
 }
 

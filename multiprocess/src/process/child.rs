@@ -1,6 +1,5 @@
 //! A started process, for whoever wants to ask or to wait, and the list of them.
 
-use std::error::Error;
 use std::fmt;
 use std::io;
 use std::mem;
@@ -12,6 +11,7 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
+use super::error::ChildError;
 use super::inside::Birth;
 use super::{is_this, pidfd};
 use crate::ends::{self, End};
@@ -276,37 +276,4 @@ pub(super) fn forget_all() {
 
 fn children() -> MutexGuard<'static, Vec<Child>> {
     CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Why a process could not be waited for or be sent a signal.
-#[derive(Debug)]
-pub enum ChildError {
-    /// Only the process that started it can. This one has a copy of its memory.
-    NotParent,
-    /// The system could not.
-    System(io::Error),
-}
-
-impl fmt::Display for ChildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotParent => f.write_str("only the process that started it can wait for it"),
-            Self::System(error) => write!(f, "the process cannot be reached: {error}"),
-        }
-    }
-}
-
-impl Error for ChildError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::NotParent => None,
-            Self::System(error) => Some(error),
-        }
-    }
-}
-
-impl From<io::Error> for ChildError {
-    fn from(error: io::Error) -> Self {
-        Self::System(error)
-    }
 }

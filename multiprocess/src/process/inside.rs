@@ -113,9 +113,10 @@ pub fn current() -> Current {
     this().current.clone()
 }
 
-/// The process that started this one; `None` if a [`Process`](super::Process) did not.
+/// The process that started this one; `None` if it is no [`Process`](super::Process).
 pub fn parent() -> Option<Parent> {
-    this().parent.clone()
+    let parent = this().parent.clone();
+    parent.filter(|parent| super::is_this(parent.child))
 }
 
 /// What a process knows of itself. The child of a fork has a copy.

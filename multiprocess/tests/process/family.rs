@@ -4,11 +4,13 @@ use std::mem;
 use std::process::{Command, exit};
 use std::time::Duration;
 
+use multiprocess::fork::fork;
 use multiprocess::process::{
     Builder, ChildError, Exit, Process, StartError, active_children, current, parent,
 };
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::signal::{Signal, raise};
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
 
 use super::basics::{for_ever, held};
@@ -232,4 +234,18 @@ pub fn a_handle_in_another_process() {
     assert_eq!(sibling.join().unwrap(), 0);
     daemon.terminate().unwrap();
     assert_eq!(daemon.join().unwrap(), -15);
+}
+
+/// PR-02: the child of a mere fork was started by no process, and has none.
+pub fn a_fork_is_no_process() {
+    let release = Line::new();
+    let child = Process::start((), |()| {
+        let _sibling = held(&release);
+        let forked = fork(|| i32::from(parent().is_some() || !active_children().is_empty()));
+        let status = waitpid(forked.unwrap(), None).unwrap();
+        assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+        assert_eq!(active_children().len(), 1);
+        release.send(0);
+    });
+    assert_eq!(child.unwrap().join().unwrap(), 0);
 }

@@ -1,5 +1,6 @@
 //! Exit codes, and what comes out on stdout and stderr.
 
+use std::io::{self, Write};
 use std::process::exit;
 use std::thread;
 
@@ -101,4 +102,18 @@ pub fn what_the_child_prints_comes_once() {
     let ended = again("print");
     assert!(ended.status.success(), "{ended:#?}");
     assert_eq!(ended.stdout, "子子子");
+}
+
+/// R08: a lock of stdout that the caller holds meanwhile is no obstacle.
+pub fn printed_while_the_parent_holds_stdout() {
+    if role().is_some() {
+        let mut stdout = io::stdout().lock();
+        write!(stdout, "父").unwrap();
+        let child = Process::start((), |()| println!("子"));
+        child.unwrap().join().unwrap();
+        return;
+    }
+    let ended = again("print");
+    assert!(ended.status.success(), "{ended:#?}");
+    assert_eq!(ended.stdout, "父子\n");
 }
