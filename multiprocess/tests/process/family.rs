@@ -229,6 +229,16 @@ pub fn a_handle_in_another_process() {
     });
     assert_eq!(stranger.unwrap().join().unwrap(), 0);
     assert!(is_running(sibling_pid) && is_running(daemon_pid));
+    // Nor in one that is no `Process`, and has not let go of its descriptors.
+    let stranger = fork(|| {
+        let (sibling, daemon) = handles.take().unwrap();
+        let refused = daemon.kill().is_err() && sibling.join().is_err();
+        drop((sibling, daemon));
+        i32::from(!refused)
+    });
+    let status = waitpid(stranger.unwrap(), None).unwrap();
+    assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+    assert!(is_running(sibling_pid) && is_running(daemon_pid));
     let (sibling, daemon) = handles.unwrap();
     release.send(0);
     assert_eq!(sibling.join().unwrap(), 0);

@@ -100,6 +100,12 @@ impl Handle {
     }
 }
 
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap().push("dropped".to_owned());
+    }
+}
+
 impl Pass for Handle {
     fn ends(&self, ends: &mut Ends) {
         ends.add(self.0.clone());
@@ -118,7 +124,8 @@ pub fn a_child_keeps_the_ends_it_was_given() {
     let child = child.unwrap();
     assert_eq!(child.join().unwrap(), 0);
     let record = watch.0.lock().unwrap().clone();
-    assert_eq!(record, [format!("passed to {}", child.pid())]);
+    let passed = format!("passed to {}", child.pid());
+    assert_eq!(record, [&*passed, "dropped"]);
     assert_eq!(Arc::strong_count(&watch), 1);
     assert!(kept.record().is_empty());
 }

@@ -162,8 +162,11 @@ fn run(name: &str, show: bool) -> Result<(), String> {
         let copy = || output.try_clone().expect("a copy of a descriptor");
         command.stdout(copy()).stderr(copy());
     }
+    let mut leaders = LEADERS.lock().expect("no panic");
     let mut child = command.spawn().expect("this executable, once more");
     let group = Pid::from_raw(child.id().cast_signed());
+    leaders.insert(group.as_raw());
+    drop(leaders);
     let mut failure = match finish(&mut child, DEADLINE) {
         Some(status) if status.success() => String::new(),
         Some(status) => format!("{status}\n"),
@@ -175,6 +178,9 @@ fn run(name: &str, show: bool) -> Result<(), String> {
             format!("killed after {DEADLINE:?}; its processes:\n{waits}")
         }
     };
+    let mut leaders = LEADERS.lock().expect("no panic");
+    leaders.remove(&group.as_raw());
+    drop(leaders);
     if !comes_true(GRACE, || ours(group, &marker).is_empty()) {
         let all = ours(group, &marker);
         let waits: String = all.iter().map(|&pid| what_it_waits_for(pid)).collect();
@@ -196,11 +202,25 @@ fn run(name: &str, show: bool) -> Result<(), String> {
     Err(String::from_utf8_lossy(&text).into_owned() + &failure)
 }
 
+/// The processes of the cases that are running, which `Child` waits for.
+static LEADERS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
 /// The processes of a case: those in its group, and those that left it but have its environment.
-/// Its zombies, if their parent died before them, are this process's to reap, and no fault.
+/// Zombies whose parent died before them are this process's to reap, and no fault.
 fn ours(group: Pid, marker: &str) -> Vec<Pid> {
     let variable = format!("{CASE}={marker}\0");
-    let ours = processes().into_iter().filter(|process| {
+    let mut all = processes();
+    let leaders = LEADERS.lock().expect("no panic");
+    all.retain(|process| {
+        let left_to_us = process.parent == getpid() && process.state == 'Z';
+        let orphan = left_to_us && !leaders.contains(&process.pid.as_raw());
+        if orphan {
+            let _ = waitpid(process.pid, Some(WaitPidFlag::WNOHANG)); // gone one way or the other
+        }
+        !orphan
+    });
+    drop(leaders);
+    all.retain(|process| {
         let environment = || fs::read(format!("/proc/{}/environ", process.pid));
         let has_marker = |bytes: Vec<u8>| {
             let mut windows = bytes.windows(variable.len());
@@ -208,12 +228,7 @@ fn ours(group: Pid, marker: &str) -> Vec<Pid> {
         };
         process.group == group || environment().is_ok_and(has_marker)
     });
-    let orphan = |process: &Process| process.parent == getpid() && process.state == 'Z';
-    let (dead, alive): (Vec<_>, Vec<_>) = ours.partition(orphan);
-    for process in dead.iter().filter(|process| process.pid != group) {
-        let _ = waitpid(process.pid, Some(WaitPidFlag::WNOHANG)); // gone one way or the other
-    }
-    alive.iter().map(|process| process.pid).collect()
+    all.iter().map(|process| process.pid).collect()
 }
 
 /// Waits for a child's end: `None` if it has not come at the ceiling.
