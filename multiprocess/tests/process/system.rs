@@ -14,7 +14,7 @@ use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask,
 };
 use nix::sys::wait::waitpid;
-use nix::unistd::{Pid, close, dup2_stderr, dup2_stdout, getpid};
+use nix::unistd::{Pid, close, dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 
 use super::basics::{for_ever, held};
 use crate::support::{
@@ -132,11 +132,20 @@ pub fn a_child_keeps_the_ends_it_was_given() {
 
 /// PR-14: a child does not read its parent's input.
 pub fn stdin_is_empty() {
-    let child = Process::start((), |()| {
-        assert_eq!(link(0), "/dev/null");
-        assert_eq!(io::stdin().read(&mut [0; 10]).unwrap(), 0);
+    let (reader, mut writer) = io::pipe().unwrap();
+    writer.write_all(b"for the parent").unwrap();
+    drop(writer);
+    let parent = Process::start((), |()| {
+        dup2_stdin(&reader).unwrap();
+        let child = Process::start((), |()| {
+            assert_eq!(link(0), "/dev/null");
+            assert_eq!(io::stdin().read(&mut [0; 10]).unwrap(), 0);
+        });
+        assert_eq!(child.unwrap().join().unwrap(), 0);
+        let text = io::read_to_string(io::stdin()).unwrap();
+        assert_eq!(text, "for the parent");
     });
-    assert_eq!(child.unwrap().join().unwrap(), 0);
+    assert_eq!(parent.unwrap().join().unwrap(), 0);
 }
 
 fn link(descriptor: i32) -> String {
