@@ -66,6 +66,7 @@ fn main() {
         system::sigchld_ignored,
         system::no_descriptor_left,
         system::one_descriptor_left,
+        system::no_pidfd,
     ])
 }
 

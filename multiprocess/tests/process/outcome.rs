@@ -24,7 +24,7 @@ pub fn exit_codes() {
     assert_eq!(code(|| exit(0)), 0);
     assert_eq!(code(|| Exit(255)), 255);
     assert_eq!(code(|| panic!("as it should")), 101);
-    assert_eq!(code(|| raise(Signal::SIGUSR1).unwrap()), -10);
+    assert_eq!(code(|| raise(Signal::SIGTERM).unwrap()), -15);
 }
 
 /// PR-05: a panic's message is on stderr, with the process's name; the parent goes on.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use multiprocess::ends::{self, End, Ends, Pass};
 use multiprocess::process::{Exit, Process, StartError, UNKNOWN, active_children};
+use nix::sys::prctl::set_no_new_privs;
 use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask,
 };
@@ -408,4 +409,46 @@ pub fn one_descriptor_left() {
     let child = Process::start((), |()| Exit(6)).unwrap();
     assert_eq!(child.join().unwrap(), 6);
     assert!(process(child.pid()).is_none() && !is_running(child.pid()));
+}
+
+/// Where the system has no pidfd, as in a sandbox that forbids them, that is an error, and no child is
+/// left, not even one that has begun.
+pub fn no_pidfd() {
+    forbid(libc::SYS_pidfd_open);
+    for _ in 0..10 {
+        let error = Process::start((), |()| for_ever()).unwrap_err();
+        let StartError::System(error) = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        assert_no_children();
+    }
+}
+
+/// From now on this system call fails with `EPERM` in this process and its children.
+fn forbid(call: libc::c_long) {
+    let step = |code: u32, jf, k| libc::sock_filter {
+        code: code as u16,
+        jt: 0,
+        jf,
+        k,
+    };
+    let mut program = [
+        step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0), // the number of the call
+        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, call as u32),
+        step(
+            libc::BPF_RET | libc::BPF_K,
+            0,
+            libc::SECCOMP_RET_ERRNO | libc::EPERM as u32,
+        ),
+        step(libc::BPF_RET | libc::BPF_K, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let filter = libc::sock_fprog {
+        len: program.len() as u16,
+        filter: program.as_mut_ptr(),
+    };
+    set_no_new_privs().unwrap();
+    // SAFETY: the call copies the program, which lives until after it.
+    let code = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &filter) };
+    assert_eq!(code, 0, "{}", io::Error::last_os_error());
 }
