@@ -1,6 +1,7 @@
 //! [`Core`]: putting and getting bytes, with the waiting; what all handles of a queue in one process
 //! have in common.
 
+use std::hint;
 use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,9 +23,13 @@ use crate::single_thread::is_single_threaded;
 /// anybody is left.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// How often one looks before one sleeps: for the time of a few items. Ten times as often made large
-/// items six times slower.
-const LOOKS: u32 = 200;
+/// For how long one looks before one sleeps: about as long as it takes to be woken. If it were shorter,
+/// two who answer each other would go on sleeping once they have begun to.
+const SPIN: Duration = Duration::from_micros(20);
+
+/// How often one looks: not more often, since each look takes the cache line from who is to change it.
+/// Several items come meanwhile, and are taken without a look.
+const GAP: Duration = Duration::from_nanos(500);
 
 /// How long to wait.
 #[derive(Clone, Copy, Debug)]
@@ -179,7 +184,7 @@ impl Core {
             if let Patience::None = patience {
                 return Err(Not::Now);
             }
-            if spinning_pays() && (0..LOOKS).any(|_| pause_and(&ready)) {
+            if spinning_pays() && comes_soon(&ready) {
                 continue;
             }
             let slice = patience.slice().ok_or(Not::Now)?;
@@ -283,9 +288,21 @@ fn each(roles: u32) -> impl Iterator<Item = u32> {
         .filter(move |role| roles & role != 0)
 }
 
-fn pause_and(ready: impl Fn() -> bool) -> bool {
-    std::hint::spin_loop();
-    ready()
+/// Whether `ready` becomes true before it is worth sleeping.
+fn comes_soon(ready: impl Fn() -> bool) -> bool {
+    let begin = Instant::now();
+    let mut next = GAP;
+    while next <= SPIN {
+        hint::spin_loop();
+        let now = begin.elapsed();
+        if now >= next {
+            if ready() {
+                return true;
+            }
+            next = now + GAP;
+        }
+    }
+    false
 }
 
 /// On a single processor nobody puts an item while we look for it.
