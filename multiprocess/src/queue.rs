@@ -26,6 +26,7 @@ mod members;
 mod memory;
 mod place;
 mod ring;
+mod spin;
 
 use std::fmt;
 use std::io;

@@ -1,11 +1,8 @@
 //! [`Core`]: putting and getting bytes, with the waiting; what all handles of a queue in one process
 //! have in common.
 
-use std::hint;
 use std::io;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::unistd::getpid;
@@ -16,20 +13,13 @@ use super::members::{self, TooMany};
 use super::memory::Memory;
 use super::place::Size;
 use super::ring::{Refused, Side};
+use super::spin;
 use crate::robust_mutex::RobustGuard;
 use crate::single_thread::is_single_threaded;
 
 /// For how long anybody sleeps without looking: whether who was to wake them was killed, and whether
 /// anybody is left.
 const SLICE: Duration = Duration::from_millis(50);
-
-/// For how long one looks before one sleeps: about as long as it takes to be woken. If it were shorter,
-/// two who answer each other would go on sleeping once they have begun to.
-const SPIN: Duration = Duration::from_micros(20);
-
-/// How often one looks: not more often, since each look takes the cache line from who is to change it.
-/// Several items come meanwhile, and are taken without a look.
-const GAP: Duration = Duration::from_nanos(500);
 
 /// How long to wait.
 #[derive(Clone, Copy, Debug)]
@@ -184,7 +174,7 @@ impl Core {
             if let Patience::None = patience {
                 return Err(Not::Now);
             }
-            if spinning_pays() && comes_soon(&ready) {
+            if spin::comes_soon(&ready) {
                 continue;
             }
             let slice = patience.slice().ok_or(Not::Now)?;
@@ -286,27 +276,4 @@ fn each(roles: u32) -> impl Iterator<Item = u32> {
     [members::PUT, members::GET]
         .into_iter()
         .filter(move |role| roles & role != 0)
-}
-
-/// Whether `ready` becomes true before it is worth sleeping.
-fn comes_soon(ready: impl Fn() -> bool) -> bool {
-    let begin = Instant::now();
-    let mut next = GAP;
-    while next <= SPIN {
-        hint::spin_loop();
-        let now = begin.elapsed();
-        if now >= next {
-            if ready() {
-                return true;
-            }
-            next = now + GAP;
-        }
-    }
-    false
-}
-
-/// On a single processor nobody puts an item while we look for it.
-fn spinning_pays() -> bool {
-    static SEVERAL: OnceLock<bool> = OnceLock::new();
-    *SEVERAL.get_or_init(|| thread::available_parallelism().is_ok_and(|count| count.get() > 1))
 }

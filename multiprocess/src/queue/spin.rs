@@ -1,0 +1,45 @@
+//! Looking for a while before sleeping: to sleep and be woken takes far longer than an item.
+
+use std::hint;
+use std::mem::{self, MaybeUninit};
+use std::time::{Duration, Instant};
+
+/// For how long: about as long as it takes to be woken. If it were shorter, two who answer each other
+/// would go on sleeping once they have begun to.
+const SPIN: Duration = Duration::from_micros(20);
+
+/// How often: not more often, since each look takes the cache line from who is to change it. Several
+/// items come meanwhile, and are taken without a look.
+const GAP: Duration = Duration::from_nanos(500);
+
+/// Whether `ready` becomes true before it is worth sleeping.
+pub fn comes_soon(ready: impl Fn() -> bool) -> bool {
+    let begin = Instant::now();
+    // On a single processor nobody does anything while we look. Asked each time, since it may change;
+    // it takes a part of the first gap.
+    if processors() <= 1 {
+        return false;
+    }
+    let mut next = GAP;
+    while next <= SPIN {
+        hint::spin_loop();
+        let now = begin.elapsed();
+        if now >= next {
+            if ready() {
+                return true;
+            }
+            next = now + GAP;
+        }
+    }
+    false
+}
+
+/// On how many processors this thread may run; 0 if the system does not say.
+fn processors() -> i32 {
+    let mut set = MaybeUninit::<libc::cpu_set_t>::zeroed();
+    // SAFETY: the system writes at most so many bytes; all zero is an empty set already.
+    unsafe {
+        libc::sched_getaffinity(0, mem::size_of_val(&set), set.as_mut_ptr());
+        libc::CPU_COUNT(set.assume_init_ref())
+    }
+}
