@@ -281,6 +281,12 @@ impl<T: ?Sized, R: Role> Clone for Queue<T, R> {
     }
 }
 
+impl<T: ?Sized, R: Role> Drop for Queue<T, R> {
+    fn drop(&mut self) {
+        self.handle.let_go();
+    }
+}
+
 impl<T: ?Sized, R: Role> Pass for Queue<T, R> {
     fn ends(&self, ends: &mut Ends) {
         ends.add(self.handle.clone());

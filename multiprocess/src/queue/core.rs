@@ -99,7 +99,15 @@ impl Core {
         let ring = self.memory.ring();
         let size = self.memory.size(item.len());
         let size = size.ok_or(PutError::TooLarge(item.len()))?;
-        let attempt = |guard: &RobustGuard<'_>| {
+        let attempt = |guard: Option<&RobustGuard<'_>>| {
+            let Some(guard) = guard else {
+                // Who has the lock may be stopped; but then it is known already that it is in vain.
+                return Err(if ring.is_closed() {
+                    Not::Closed
+                } else {
+                    Not::Now
+                });
+            };
             let put = ring.put(guard, size, self.capacity, |place, head| {
                 // SAFETY: the guard is that of this side's lock; the ring says that there is room, and
                 // tells of the item afterwards.
@@ -127,11 +135,14 @@ impl Core {
             // SAFETY: the guard is that of this side's lock, and the ring says where an item is.
             ring.get(guard, |place| unsafe { self.memory.read(place, to) })
         };
-        let attempt = |guard: &RobustGuard<'_>| match take(guard) {
-            Some(()) => Ok(()),
-            None if !ring.is_closed() => Err(Not::Now),
-            // One may have come between the two looks. After this there is none.
-            None => take(guard).ok_or(Not::Closed),
+        let attempt = |guard: Option<&RobustGuard<'_>>| {
+            let guard = guard.ok_or(Not::Now)?;
+            match take(guard) {
+                Some(()) => Ok(()),
+                None if !ring.is_closed() => Err(Not::Now),
+                // One may have come between the two looks. After this there is none.
+                None => take(guard).ok_or(Not::Closed),
+            }
         };
         let ready = || ring.is_closed() || ring.has_item();
         let [mine, theirs] = [&ring.get, &ring.put];
@@ -144,40 +155,40 @@ impl Core {
     }
 
     /// Attempts something under the lock of one side until it succeeds, and then wakes the other side,
-    /// whose role is `other`. `ready` says without the lock whether an attempt is worth it.
+    /// whose role is `other`. If the lock cannot be had, it asks the attempt without. `ready` says
+    /// whether an attempt with the lock is worth it.
     fn act(
         &self,
         mine: &Side,
         theirs: &Side,
         other: u32,
         patience: Patience,
-        mut attempt: impl FnMut(&RobustGuard<'_>) -> Result<(), Not>,
+        mut attempt: impl FnMut(Option<&RobustGuard<'_>>) -> Result<(), Not>,
         ready: impl Fn() -> bool,
     ) -> Result<(), Not> {
         loop {
-            match self.lock(mine, patience, &ready) {
-                Some(guard) => {
-                    let result = attempt(&guard);
-                    drop(guard); // who is woken may need it
-                    match result {
-                        Ok(()) => {
-                            theirs.wake();
-                            return Ok(());
-                        }
-                        Err(Not::Now) => {}
-                        Err(never) => return Err(never),
-                    }
+            let guard = self.lock(mine, patience, &ready);
+            if guard.is_some() {
+                mine.processor.store(spin::processor(), Ordering::Relaxed);
+            }
+            let result = attempt(guard.as_ref());
+            let had_lock = guard.is_some();
+            drop(guard); // who is woken may need it
+            match result {
+                Ok(()) => {
+                    theirs.wake();
+                    return Ok(());
                 }
-                None if ready() && patience.slice().is_some() => continue, // for the lock once more
-                None => {}
-            }
-            if let Patience::None = patience {
-                return Err(Not::Now);
-            }
-            if spin::comes_soon(&ready) {
-                continue;
+                Err(Not::Now) => {}
+                Err(never) => return Err(never),
             }
             let slice = patience.slice().ok_or(Not::Now)?;
+            if !had_lock && ready() {
+                continue; // for the lock, once more
+            }
+            if spin::comes_soon(theirs.processor.load(Ordering::Relaxed), &ready) {
+                continue;
+            }
             let begin = Instant::now();
             let members = self.memory.members();
             let departures = self.looked.load(Ordering::Relaxed);

@@ -9,11 +9,10 @@ use super::core::Core;
 use crate::ends::End;
 use crate::ends::register;
 
-/// The states of a handle. It is `OPEN` first; a child's copy leaves that before the child's function
-/// runs, or never.
+/// The states of a handle. It is `OPEN` first; it is left once.
 const OPEN: u8 = 0;
-/// It was not passed to this child.
-const NOT_PASSED: u8 = 1;
+/// It was not passed to this child; or its queue was dropped, and nobody asks any more.
+const CLOSED: u8 = 1;
 /// It was passed, but there was no room for this process in the table of members.
 const NO_ROOM: u8 = 2;
 
@@ -65,19 +64,23 @@ impl Handle {
         }
     }
 
-    /// Ends the handle in this process; whether it was open.
-    fn end(&self, state: u8) -> bool {
-        let open = self.state.swap(state, Ordering::Relaxed) == OPEN;
-        if open {
+    /// The queue that has this handle is dropped. Not a `Drop` of this: in a child, what the parent was
+    /// in the middle of when it forked has a reference for ever.
+    pub fn let_go(&self) {
+        self.end(CLOSED);
+    }
+
+    fn end(&self, state: u8) {
+        let now = Ordering::Relaxed;
+        if self.state.compare_exchange(OPEN, state, now, now).is_ok() {
             self.core.handle_gone(self.roles);
         }
-        open
     }
 }
 
 impl End for Handle {
     fn close_in_child(&self) {
-        self.end(NOT_PASSED);
+        self.end(CLOSED);
     }
 
     fn adopted(&self) {
@@ -90,11 +93,5 @@ impl End for Handle {
         if self.core().is_ok() {
             self.core.passed_to(child, self.roles);
         }
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.end(NOT_PASSED);
     }
 }

@@ -39,6 +39,8 @@ pub struct Ring {
 pub struct Side {
     pub lock: Apart<RobustMutex>,
     seen: AtomicU64,
+    /// Which processor the last owner of the lock ran on. It says whether to look for an item or sleep.
+    pub processor: AtomicU32,
     at: Apart<AtomicU64>,
     /// Whether somebody of *this* side sleeps.
     waiting: Apart<AtomicU32>,

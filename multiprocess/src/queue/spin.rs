@@ -10,15 +10,21 @@ const SPIN: Duration = Duration::from_micros(20);
 
 /// How often: not more often, since each look takes the cache line from who is to change it. Several
 /// items come meanwhile, and are taken without a look.
-const GAP: Duration = Duration::from_nanos(500);
+const GAP: Duration = Duration::from_nanos(600);
 
-/// Whether `ready` becomes true before it is worth sleeping.
-pub fn comes_soon(ready: impl Fn() -> bool) -> bool {
+/// The number of the processor that runs this thread.
+pub fn processor() -> u32 {
+    // SAFETY: it takes nothing and returns a number.
+    unsafe { libc::sched_getcpu() as u32 }
+}
+
+/// Whether `ready` becomes true before it is worth sleeping. The other side was last on processor
+/// `theirs`.
+pub fn comes_soon(theirs: u32, ready: impl Fn() -> bool) -> bool {
     let begin = Instant::now();
-    // On a single processor nobody does anything while we look. Asked each time, since it may change;
-    // it takes a part of the first gap.
-    if processors() <= 1 {
-        return false;
+    // Asked each time, since it may change; it takes a part of the first gap.
+    if theirs == processor() && must_stay() {
+        return false; // they do nothing while we look
     }
     let mut next = GAP;
     while next <= SPIN {
@@ -34,12 +40,12 @@ pub fn comes_soon(ready: impl Fn() -> bool) -> bool {
     false
 }
 
-/// On how many processors this thread may run; 0 if the system does not say.
-fn processors() -> i32 {
+/// Whether this thread may run on one processor only.
+fn must_stay() -> bool {
     let mut set = MaybeUninit::<libc::cpu_set_t>::zeroed();
     // SAFETY: the system writes at most so many bytes; all zero is an empty set already.
     unsafe {
         libc::sched_getaffinity(0, mem::size_of_val(&set), set.as_mut_ptr());
-        libc::CPU_COUNT(set.assume_init_ref())
+        libc::CPU_COUNT(set.assume_init_ref()) == 1
     }
 }
