@@ -10,6 +10,9 @@ pub const HEADER: usize = size_of::<u64>();
 /// How much is read at once, at least.
 const CHUNK: usize = 64 * 1024;
 
+/// A buffer larger than this is given back once it is empty.
+const KEPT: usize = 1024 * 1024;
+
 /// Appends the frame of a message to `out`. On an error nothing is appended.
 ///
 /// # Errors
@@ -36,12 +39,18 @@ pub fn append_bytes(out: &mut Vec<u8>, message: &[u8]) {
 
 /// Writes the header of the frame that begins at `begin` and ends where `out` does.
 fn seal(out: &mut [u8], begin: usize) {
-    let len = (out.len() - begin - HEADER) as u64;
-    out[begin..begin + HEADER].copy_from_slice(&len.to_le_bytes());
+    let len = out.len() - begin - HEADER;
+    out[begin..begin + HEADER].copy_from_slice(&header(len));
+}
+
+/// What stands before a message of so many bytes.
+pub fn header(len: usize) -> [u8; HEADER] {
+    (len as u64).to_le_bytes()
 }
 
 /// Cuts what was read into messages. It trusts no length: memory grows with what has arrived, not
-/// with what a header announces.
+/// with what a header announces. It is never more than 1 MiB, or four times the most that was read
+/// and not yet taken, if that is more.
 #[derive(Debug, Default)]
 pub struct Decoder {
     /// Only `begin..end` is read and not yet taken.
@@ -64,12 +73,18 @@ impl Decoder {
     pub fn space(&mut self) -> &mut [u8] {
         if self.begin == self.end {
             (self.begin, self.end) = (0, 0);
+            if self.buffer.len() > KEPT {
+                self.buffer = Vec::new(); // a large message has gone through
+            }
         }
         if self.buffer.len() - self.end < CHUNK / 2 {
-            self.buffer.copy_within(self.begin..self.end, 0);
-            (self.begin, self.end) = (0, self.end - self.begin);
-            let len = self.buffer.len();
-            if len - self.end < CHUNK / 2 {
+            if self.end - self.begin < self.begin {
+                // Less is moved than was taken since the last time, so all the moving together
+                // costs no more than the reading. And it makes room: half the buffer.
+                self.buffer.copy_within(self.begin..self.end, 0);
+                (self.begin, self.end) = (0, self.end - self.begin);
+            } else {
+                let len = self.buffer.len();
                 self.buffer.resize((2 * len).max(CHUNK), 0);
             }
         }
@@ -89,16 +104,21 @@ impl Decoder {
         self.end += read;
     }
 
-    /// The next message, if all of it has come.
+    /// Takes the next message, if all of it has come.
     #[allow(clippy::should_implement_trait)] // what it returns is borrowed
     pub fn next(&mut self) -> Option<&[u8]> {
-        let unread = &self.buffer[self.begin..self.end];
-        let (header, rest) = unread.split_first_chunk()?;
-        let len = usize::try_from(u64::from_le_bytes(*header)).ok()?;
-        rest.get(..len)?;
+        let len = self.peek()?.len();
         let message = self.begin + HEADER;
         self.begin = message + len;
         Some(&self.buffer[message..self.begin])
+    }
+
+    /// Shows the next message, if all of it has come, and leaves it there.
+    pub fn peek(&self) -> Option<&[u8]> {
+        let unread = &self.buffer[self.begin..self.end];
+        let (header, rest) = unread.split_first_chunk()?;
+        let len = usize::try_from(u64::from_le_bytes(*header)).ok()?;
+        rest.get(..len)
     }
 
     /// Whether a part of a message has come. At the end of the stream that is a message cut off.

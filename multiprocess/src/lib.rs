@@ -5,6 +5,7 @@
 
 #![cfg(target_os = "linux")]
 
+pub mod connection; //      messages between two processes
 pub mod ends; //            which ends of channels a child keeps
 pub mod fork; //            a fork that is sound: of one thread, and the child never returns
 pub mod frame; //           messages in a stream of bytes
