@@ -4,12 +4,15 @@
 //! - The child never returns into code that the parent is in the middle of: it leaves with `_exit`,
 //!   also after a panic, and runs no destructor of the parent's.
 //! - What is still in this process's buffer of stdout is written before, so that it comes once.
+//! - It refuses while there is a [`NoFork`]: what the thread has for itself alone, the child would have too.
 //!
 //! To copy: this file, `single_thread.rs`. Needs: nix (`process`, `sched`), libc.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Write};
+use std::marker::PhantomData;
 use std::panic::{self, AssertUnwindSafe};
 
 use nix::unistd::{ForkResult, Pid};
@@ -27,6 +30,9 @@ pub const PANICKED: i32 = 101;
 ///
 /// [`ForkError`]; then there is no child.
 pub fn fork(child: impl FnOnce() -> i32) -> Result<Pid, ForkError> {
+    if NO_FORK.get() > 0 {
+        return Err(ForkError::Held);
+    }
     match is_single_threaded() {
         Ok(true) => {}
         Ok(false) => return Err(ForkError::Threads),
@@ -57,12 +63,41 @@ fn flush() {
     let _ = io::stdout().flush();
 }
 
+/// While this is there, its thread cannot fork. It is in the guard of a lock on shared memory: the child
+/// would have a copy of the guard, and use what the parent has locked.
+#[derive(Debug)]
+pub struct NoFork(PhantomData<*const ()>);
+
+thread_local! {
+    /// How many there are. That is of one thread, but a fork is in a process that has no other.
+    static NO_FORK: Cell<usize> = const { Cell::new(0) };
+}
+
+impl NoFork {
+    /// One more.
+    #[allow(clippy::new_without_default)] // it does something
+    #[inline]
+    pub fn new() -> Self {
+        NO_FORK.set(NO_FORK.get() + 1);
+        Self(PhantomData)
+    }
+}
+
+impl Drop for NoFork {
+    #[inline]
+    fn drop(&mut self) {
+        NO_FORK.set(NO_FORK.get() - 1);
+    }
+}
+
 /// Why there is no child.
 #[derive(Debug)]
 pub enum ForkError {
     /// This process has other threads. Start processes before threads, or use a pool whose workers
     /// are started anew instead of forked.
     Threads,
+    /// This thread holds the lock of something that processes share ([`NoFork`]): drop the guard first.
+    Held,
     /// The system could not: too many processes, too little memory.
     System(io::Error),
 }
@@ -74,6 +109,9 @@ impl fmt::Display for ForkError {
                 "cannot fork while this process has other threads: \
                  start processes first, or run the program anew with std::process::Command",
             ),
+            Self::Held => f.write_str(
+                "cannot fork while this process holds the lock of shared memory: drop the guard first",
+            ),
             Self::System(error) => write!(f, "cannot fork: {error}"),
         }
     }
@@ -82,7 +120,7 @@ impl fmt::Display for ForkError {
 impl Error for ForkError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Threads => None,
+            Self::Threads | Self::Held => None,
             Self::System(error) => Some(error),
         }
     }

@@ -5,12 +5,17 @@
 
 #![cfg(target_os = "linux")]
 
+pub mod array; //           many values of one type, with a lock
 pub mod connection; //      messages between two processes
 pub mod ends; //            which ends of channels a child keeps
 pub mod fork; //            a fork that is sound: of one thread, and the child never returns
 pub mod frame; //           messages in a stream of bytes
 pub mod process; //         a function in a process of its own
 pub mod queue; //           items from any processes to any processes, in order
+mod locked; //              what a value and an array are made of
 pub mod robust_mutex; //    a lock across processes that survives its owner
+pub mod shareable; //       what may be shared
+pub mod shared; //          atomics that processes share, without a lock
 pub mod shared_memory; //   memory that a process and its children have in common
 pub mod single_thread; //   whether a fork would be sound
+pub mod value; //           one value, with a lock

@@ -1,0 +1,250 @@
+//! `Locked`: values in shared memory behind a robust lock. A [`Value`](crate::value::Value) is one of
+//! them, an [`Array`](crate::array::Array) many; all `unsafe` of theirs is here.
+//!
+//! To copy: this file, `fork.rs`, `robust_mutex.rs`, `shareable.rs`, `shared_memory.rs`,
+//! `single_thread.rs`. Needs: nix (`mman`, `process`, `sched`), libc.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::{Deref, DerefMut};
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::fork::NoFork;
+use crate::robust_mutex::AlreadyHeld;
+use crate::robust_mutex::RobustGuard;
+use crate::robust_mutex::RobustMutex;
+use crate::shareable::Shareable;
+use crate::shared_memory::SharedMemory;
+
+/// A handle; a clone is one for the same values.
+pub(crate) struct Locked<T> {
+    place: Arc<Place>,
+    len: usize,
+    values: PhantomData<fn() -> T>,
+}
+
+/// This process's mapping.
+struct Place {
+    memory: ManuallyDrop<SharedMemory>,
+    /// Whether this process has the lock. Written by who has it.
+    held: AtomicBool,
+}
+
+/// What is at the beginning of the memory; the values come next, in the same cache line if they fit.
+#[repr(C)]
+struct Header {
+    mutex: RobustMutex,
+    /// Somebody died with the lock, and nobody has repaired since. Written by who has the lock.
+    owner_died: AtomicBool,
+}
+
+impl<T: Shareable> Locked<T> {
+    /// Where the values begin.
+    const OFFSET: usize = {
+        assert!(align_of::<T>() <= 4096, "more than a page's");
+        size_of::<Header>().next_multiple_of(align_of::<T>())
+    };
+
+    /// So many values, all bytes of them 0.
+    pub(crate) fn zeroed(len: usize) -> io::Result<Self> {
+        let size = size_of::<T>().checked_mul(len);
+        let size = size.and_then(|size| size.checked_add(Self::OFFSET));
+        // As for a slice: more is no memory's size.
+        let size = size.filter(|&size| isize::try_from(size).is_ok());
+        let memory = SharedMemory::zeroed(size.ok_or(io::ErrorKind::OutOfMemory)?)?;
+        let header = memory.start().cast::<Header>();
+        // SAFETY: a page is more than aligned for it and there is room; nobody else knows of it yet.
+        // All bytes 0 are a flag that is down. The memory is kept until nobody uses the mutex: see
+        // `Place`.
+        unsafe { RobustMutex::init(&raw mut (*header.as_ptr()).mutex) }?;
+        let (memory, held) = (ManuallyDrop::new(memory), AtomicBool::new(false));
+        Ok(Self {
+            place: Arc::new(Place { memory, held }),
+            len,
+            values: PhantomData,
+        })
+    }
+
+    /// Copies of these.
+    pub(crate) fn new(values: &[T]) -> io::Result<Self> {
+        let locked = Self::zeroed(values.len())?;
+        // SAFETY: there is room for as many, and nobody else knows of it yet.
+        unsafe { ptr::copy_nonoverlapping(values.as_ptr(), locked.start(), values.len()) };
+        Ok(locked)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn lock(&self) -> Result<Guard<'_, T>, LockError> {
+        self.guard(self.header().mutex.lock()?).unless_owner_died()
+    }
+
+    pub(crate) fn try_lock(&self) -> Result<Option<Guard<'_, T>>, LockError> {
+        let locked = self.header().mutex.try_lock()?;
+        locked
+            .map(|locked| self.guard(locked).unless_owner_died())
+            .transpose()
+    }
+
+    pub(crate) fn try_lock_for(&self, time: Duration) -> Result<Option<Guard<'_, T>>, LockError> {
+        let Some(deadline) = Instant::now().checked_add(time) else {
+            return self.lock().map(Some);
+        };
+        let locked = self.header().mutex.lock_until(deadline)?;
+        locked
+            .map(|locked| self.guard(locked).unless_owner_died())
+            .transpose()
+    }
+
+    pub(crate) fn lock_anyway(&self) -> Result<Guard<'_, T>, AlreadyHeld> {
+        Ok(self.guard(self.header().mutex.lock()?))
+    }
+
+    fn guard<'a>(&'a self, locked: RobustGuard<'a>) -> Guard<'a, T> {
+        let header = self.header();
+        if locked.owner_died() {
+            header.owner_died.store(true, Relaxed); // the mutex says it once
+        }
+        self.place.held.store(true, Relaxed);
+        Guard {
+            values: NonNull::slice_from_raw_parts(
+                NonNull::new(self.start()).expect("in a mapping"),
+                self.len,
+            ),
+            owner_died: &header.owner_died,
+            held: &self.place.held,
+            panicking: thread::panicking(),
+            _locked: locked,
+            _no_fork: NoFork::new(),
+        }
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: it was put there by `zeroed`, all of it may be shared, and the mapping stays for as
+        // long as `self` is there.
+        unsafe { self.place.memory.start().cast::<Header>().as_ref() }
+    }
+
+    fn start(&self) -> *mut T {
+        let memory = self.place.memory.start();
+        // SAFETY: the memory is at least so large.
+        unsafe { memory.add(Self::OFFSET) }.cast().as_ptr()
+    }
+}
+
+impl<T> Clone for Locked<T> {
+    fn clone(&self) -> Self {
+        Self {
+            place: Arc::clone(&self.place),
+            len: self.len,
+            values: PhantomData,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // With a guard forgotten, the list of locks that a thread has leads through this memory. Then
+        // it stays mapped.
+        if !*self.held.get_mut() {
+            // SAFETY: this is the only drop, and `self` is not used after it.
+            unsafe { ManuallyDrop::drop(&mut self.memory) };
+        }
+    }
+}
+
+/// The lock is held, and the values are this thread's alone, for as long as this is there.
+pub(crate) struct Guard<'a, T> {
+    values: NonNull<[T]>,
+    owner_died: &'a AtomicBool,
+    held: &'a AtomicBool,
+    panicking: bool,
+    // In a forked child the values would not be its own.
+    _no_fork: NoFork,
+    _locked: RobustGuard<'a>,
+}
+
+impl<T> Guard<'_, T> {
+    fn unless_owner_died(self) -> Result<Self, LockError> {
+        match self.owner_died() {
+            false => Ok(self),
+            true => Err(LockError::OwnerDied),
+        }
+    }
+
+    pub(crate) fn owner_died(&self) -> bool {
+        self.owner_died.load(Relaxed)
+    }
+
+    pub(crate) fn clear_owner_died(&mut self) {
+        self.owner_died.store(false, Relaxed);
+    }
+}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        // SAFETY: the memory is there (the guard borrows its owner), is made of values of `T` (it is
+        // `Shareable`), and nobody else touches it: all processes do so by guards only, the lock lets
+        // one of them exist at a time, and it is not copied by a fork (`NoFork`).
+        unsafe { self.values.as_ref() }
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as above.
+        unsafe { self.values.as_mut() }
+    }
+}
+
+impl<T> Drop for Guard<'_, T> {
+    fn drop(&mut self) {
+        if !self.panicking && thread::panicking() {
+            self.owner_died.store(true, Relaxed);
+        }
+        self.held.store(false, Relaxed);
+        // And then the fields: the lock is let go.
+    }
+}
+
+/// Why there is no guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockError {
+    /// A process was killed, or panicked, while it had the lock, so that what it was changing may be
+    /// half changed. Everybody is told so, until one has looked: `lock_anyway`, then
+    /// `clear_owner_died`.
+    OwnerDied,
+    /// This thread has the lock already. To wait for it would be for ever.
+    AlreadyHeld,
+}
+
+impl From<AlreadyHeld> for LockError {
+    fn from(AlreadyHeld: AlreadyHeld) -> Self {
+        Self::AlreadyHeld
+    }
+}
+
+impl fmt::Display for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OwnerDied => f.write_str(
+                "a process died while it had the lock: what is in it may be half changed \
+                 (look at it with lock_anyway)",
+            ),
+            Self::AlreadyHeld => AlreadyHeld.fmt(f),
+        }
+    }
+}
+
+impl Error for LockError {}

@@ -1,0 +1,153 @@
+//! The lock while all live.
+
+use std::mem;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use multiprocess::array::{AccessError, Array};
+use multiprocess::fork::{ForkError, fork};
+use multiprocess::value::{AlreadyHeld, LockError, Value};
+use nix::sys::signal::Signal;
+
+use crate::children::spawn;
+use crate::support::{Line, eventually, kill, process, wait_until_asleep};
+
+const SHORT: Duration = Duration::from_millis(50);
+
+/// SH-05: Python's `Lock`: the others wait, and the lock is free again after its guard.
+pub fn a_lock_without_a_value() {
+    let lock = Value::new(()).unwrap();
+    let (has, go) = (Line::new(), Line::new());
+    let child = spawn(lock.clone(), |lock| {
+        let _guard = lock.lock().unwrap();
+        has.send(1);
+        go.receive();
+    });
+    has.receive();
+    assert!(lock.try_lock().unwrap().is_none());
+    let waiting = spawn(lock.clone(), |lock| drop(lock.lock().unwrap()));
+    wait_until_asleep(waiting.0);
+    go.send(1);
+    child.join();
+    waiting.join();
+    assert!(lock.try_lock().unwrap().is_some());
+    assert!(lock.try_lock_for(Duration::MAX).unwrap().is_some());
+}
+
+/// SH-05: not a wait for ever. And it is no error in another process.
+pub fn a_second_lock_in_a_thread_is_an_error() {
+    let value = Value::new(1).unwrap();
+    let array = Array::new([1]).unwrap();
+    let tried = Line::new();
+    let go = Line::new();
+    let child = spawn((), |()| {
+        go.receive();
+        assert!(value.try_lock().unwrap().is_none());
+        assert!(array.try_lock().unwrap().is_none());
+        tried.send(1);
+        value.set(3).unwrap();
+    });
+    let (guard, guards) = (value.lock().unwrap(), array.lock().unwrap());
+    let held = LockError::AlreadyHeld;
+    assert_eq!(value.lock().unwrap_err(), held);
+    assert_eq!(value.try_lock().unwrap_err(), held);
+    assert_eq!(value.try_lock_for(Duration::MAX).unwrap_err(), held);
+    assert_eq!(value.try_lock_for(SHORT).unwrap_err(), held);
+    assert_eq!(value.lock_anyway().unwrap_err(), AlreadyHeld);
+    assert_eq!(value.get(), Err(held));
+    assert_eq!(value.clone().set(2), Err(held));
+    assert_eq!(array.get(0), Err(AccessError::Lock(held)));
+    go.send(1);
+    tried.receive();
+    assert_eq!(*guard, 1);
+    drop((guard, guards));
+    child.join();
+    assert_eq!(value.get(), Ok(3));
+}
+
+/// Q05: one who is stopped has it still, and is not dead: a timed lock comes back with nothing, not
+/// before the time.
+pub fn a_stopped_owner_and_a_timed_lock() {
+    let value = Value::new(0).unwrap();
+    let (has, go) = (Line::new(), Line::new());
+    let child = spawn(value.clone(), |value| {
+        let mut guard = value.lock().unwrap();
+        *guard = 1;
+        has.send(1);
+        go.receive();
+        *guard = 2;
+    });
+    has.receive();
+    kill(child.0, Signal::SIGSTOP);
+    eventually("the child is stopped", || {
+        process(child.0).is_some_and(|process| process.state == 'T')
+    });
+    // On both sides of the slices in which it waits.
+    for time in [Duration::ZERO, SHORT, Duration::from_millis(450)] {
+        let begin = Instant::now();
+        assert!(value.try_lock_for(time).unwrap().is_none());
+        assert!(begin.elapsed() >= time);
+    }
+    go.send(1);
+    kill(child.0, Signal::SIGCONT);
+    let guard = value.try_lock_for(Duration::MAX).unwrap();
+    assert_eq!(guard.as_deref(), Some(&2));
+    drop(guard);
+    child.join();
+}
+
+/// R14: the child would have the guard too, and two processes would write at once.
+pub fn a_fork_with_the_lock_is_refused() {
+    let value = Value::new(1).unwrap();
+    let other = Value::new(1).unwrap();
+    let mut guard = value.lock().unwrap();
+    let other_guard = other.lock().unwrap();
+    let part = &mut *guard;
+    let refused = fork(|| {
+        *part += 1;
+        0
+    });
+    assert!(matches!(refused, Err(ForkError::Held)), "{refused:?}");
+    assert_eq!(*guard, 1);
+    drop(guard);
+    assert!(matches!(fork(|| 0), Err(ForkError::Held)));
+    drop(other_guard);
+    spawn((), |()| value.set(2).unwrap()).join();
+    assert_eq!(value.get(), Ok(2));
+}
+
+/// R11: the thread's list of its locks leads through memory that nobody seems to need any more.
+pub fn a_guard_forgotten_and_its_value_dropped() {
+    for _ in 0..50 {
+        let value = Value::new(7).unwrap();
+        mem::forget(value.lock().unwrap());
+        drop(value);
+        // It would come to where the other one was.
+        let next = Value::new(0).unwrap();
+        for _ in 0..100 {
+            *next.lock().unwrap() += 1;
+        }
+        assert_eq!(next.get(), Ok(100));
+    }
+    assert!(matches!(fork(|| 0), Err(ForkError::Held)));
+}
+
+/// SH-06: it is a lock for threads as well; and one that ends with the lock is one that died.
+pub fn threads_of_one_process() {
+    let value = Value::new(0).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..1000).for_each(|_| *value.lock().unwrap() += 1));
+        }
+    });
+    assert_eq!(value.get(), Ok(4000));
+    thread::scope(|scope| {
+        scope.spawn(|| mem::forget(value.lock().unwrap()));
+    });
+    eventually("the thread's end is seen", || match value.try_lock() {
+        Ok(None) => false, // a scope's end is a little before the thread's
+        ended => ended.unwrap_err() == LockError::OwnerDied,
+    });
+    value.lock_anyway().unwrap().clear_owner_died();
+    assert_eq!(value.get(), Ok(4000));
+}
