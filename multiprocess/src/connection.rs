@@ -45,7 +45,7 @@ pub fn pipe() -> io::Result<(Connection, Connection)> {
 ///
 /// It is given to a child as an argument, and is then the child's: the parent's copy closes when the
 /// arguments are dropped. There is one of it, and no clone: two readers would each get pieces of
-/// messages. Dropping it closes it, so there is no use after the close (Python: an `OSError`).
+/// messages. Dropping it closes it.
 ///
 /// ```
 /// use multiprocess::connection::{RecvError, pipe};
@@ -66,14 +66,31 @@ pub fn pipe() -> io::Result<(Connection, Connection)> {
 /// nix::sys::wait::waitpid(child, None)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// To use it after it is closed is not an `OSError` as in Python, it does not compile:
+///
+/// ```compile_fail,E0382
+/// let (mut ours, mut theirs) = multiprocess::connection::pipe().unwrap();
+/// drop(ours);
+/// ours.send(&1);
+/// ```
+///
+/// The peer's use is an error:
+///
+/// ```
+/// let (mut ours, mut theirs) = multiprocess::connection::pipe().unwrap();
+/// drop(ours);
+/// assert!(theirs.send(&1).is_err());
+/// ```
 pub struct Connection(Stream);
 
 impl Connection {
     /// Sends a value. Python's `send(obj)`.
     ///
     /// It returns when the system has taken all of it; the peer need not have read it. While it waits
-    /// for room it reads what the peer sends, for later calls of [`recv`](Self::recv). **Memory:** that
-    /// is as much as the peer sends meanwhile, plus this message once in encoded form.
+    /// for room it reads what the peer sends, for later calls of [`recv`](Self::recv). **Memory:** up to
+    /// four times what the peer sends meanwhile, which it may do without end, and this message once in
+    /// encoded form.
     ///
     /// # Errors
     ///

@@ -10,7 +10,8 @@ use std::io;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
-use std::ptr::{self, NonNull};
+use std::ptr;
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -35,6 +36,8 @@ struct Place {
     memory: ManuallyDrop<SharedMemory>,
     /// Whether this process has the lock. Written by who has it.
     held: AtomicBool,
+    /// Whether it was panicking already when it took the lock. Written likewise.
+    panicking: AtomicBool,
 }
 
 /// What is at the beginning of the memory; the values come next, in the same cache line if they fit.
@@ -64,9 +67,13 @@ impl<T: Shareable> Locked<T> {
         // All bytes 0 are a flag that is down. The memory is kept until nobody uses the mutex: see
         // `Place`.
         unsafe { RobustMutex::init(&raw mut (*header.as_ptr()).mutex) }?;
-        let (memory, held) = (ManuallyDrop::new(memory), AtomicBool::new(false));
+        let place = Place {
+            memory: ManuallyDrop::new(memory),
+            held: AtomicBool::new(false),
+            panicking: AtomicBool::new(false),
+        };
         Ok(Self {
-            place: Arc::new(Place { memory, held }),
+            place: Arc::new(place),
             len,
             values: PhantomData,
         })
@@ -80,10 +87,12 @@ impl<T: Shareable> Locked<T> {
         Ok(locked)
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
+    #[inline]
     pub(crate) fn lock(&self) -> Result<Guard<'_, T>, LockError> {
         self.guard(self.header().mutex.lock()?).unless_owner_died()
     }
@@ -109,31 +118,28 @@ impl<T: Shareable> Locked<T> {
         Ok(self.guard(self.header().mutex.lock()?))
     }
 
+    #[inline]
     fn guard<'a>(&'a self, locked: RobustGuard<'a>) -> Guard<'a, T> {
-        let header = self.header();
         if locked.owner_died() {
-            header.owner_died.store(true, Relaxed); // the mutex says it once
+            self.header().owner_died.store(true, Relaxed); // the mutex says it once
         }
         self.place.held.store(true, Relaxed);
+        self.place.panicking.store(thread::panicking(), Relaxed);
         Guard {
-            values: NonNull::slice_from_raw_parts(
-                NonNull::new(self.start()).expect("in a mapping"),
-                self.len,
-            ),
-            owner_died: &header.owner_died,
-            held: &self.place.held,
-            panicking: thread::panicking(),
-            _locked: locked,
+            values: self,
             _no_fork: NoFork::new(),
+            _locked: locked,
         }
     }
 
+    #[inline]
     fn header(&self) -> &Header {
         // SAFETY: it was put there by `zeroed`, all of it may be shared, and the mapping stays for as
         // long as `self` is there.
         unsafe { self.place.memory.start().cast::<Header>().as_ref() }
     }
 
+    #[inline]
     fn start(&self) -> *mut T {
         let memory = self.place.memory.start();
         // SAFETY: the memory is at least so large.
@@ -163,17 +169,15 @@ impl Drop for Place {
 }
 
 /// The lock is held, and the values are this thread's alone, for as long as this is there.
-pub(crate) struct Guard<'a, T> {
-    values: NonNull<[T]>,
-    owner_died: &'a AtomicBool,
-    held: &'a AtomicBool,
-    panicking: bool,
+pub(crate) struct Guard<'a, T: Shareable> {
+    values: &'a Locked<T>,
     // In a forked child the values would not be its own.
     _no_fork: NoFork,
     _locked: RobustGuard<'a>,
 }
 
-impl<T> Guard<'_, T> {
+impl<T: Shareable> Guard<'_, T> {
+    #[inline]
     fn unless_owner_died(self) -> Result<Self, LockError> {
         match self.owner_died() {
             false => Ok(self),
@@ -181,44 +185,52 @@ impl<T> Guard<'_, T> {
         }
     }
 
+    #[inline]
     pub(crate) fn owner_died(&self) -> bool {
-        self.owner_died.load(Relaxed)
+        self.values.header().owner_died.load(Relaxed)
     }
 
     pub(crate) fn clear_owner_died(&mut self) {
-        self.owner_died.store(false, Relaxed);
+        self.values.header().owner_died.store(false, Relaxed);
     }
 }
 
-impl<T> Deref for Guard<'_, T> {
+impl<T: Shareable> Deref for Guard<'_, T> {
     type Target = [T];
 
+    #[inline]
     fn deref(&self) -> &[T] {
         // SAFETY: the memory is there (the guard borrows its owner), is made of values of `T` (it is
         // `Shareable`), and nobody else touches it: all processes do so by guards only, the lock lets
         // one of them exist at a time, and it is not copied by a fork (`NoFork`).
-        unsafe { self.values.as_ref() }
+        unsafe { slice::from_raw_parts(self.values.start(), self.values.len) }
     }
 }
 
-impl<T> DerefMut for Guard<'_, T> {
+impl<T: Shareable> DerefMut for Guard<'_, T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: as above.
-        unsafe { self.values.as_mut() }
+        unsafe { slice::from_raw_parts_mut(self.values.start(), self.values.len) }
     }
 }
 
-impl<T> Drop for Guard<'_, T> {
+impl<T: Shareable> Drop for Guard<'_, T> {
+    #[inline]
     fn drop(&mut self) {
-        if !self.panicking && thread::panicking() {
-            self.owner_died.store(true, Relaxed);
+        let place = &self.values.place;
+        if thread::panicking() && !place.panicking.load(Relaxed) {
+            self.values.header().owner_died.store(true, Relaxed);
         }
-        self.held.store(false, Relaxed);
+        place.held.store(false, Relaxed);
         // And then the fields: the lock is let go.
     }
 }
 
 /// Why there is no guard.
+// A word, as what would be in its place: else a lock's result is put together from bytes and read as a
+// word, which stalls the processor for as long as half of the lock takes.
+#[repr(usize)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockError {
     /// A process was killed, or panicked, while it had the lock, so that what it was changing may be

@@ -74,6 +74,7 @@ impl RobustMutex {
     /// # Errors
     ///
     /// [`AlreadyHeld`] if this thread has it.
+    #[inline]
     pub fn lock(&self) -> Result<RobustGuard<'_>, AlreadyHeld> {
         // SAFETY: the mutex was initialised, and is where it was.
         let code = unsafe { libc::pthread_mutex_lock(self.0.get()) };
@@ -119,6 +120,7 @@ impl RobustMutex {
         }
     }
 
+    #[inline]
     fn locked(&self, code: c_int) -> Result<RobustGuard<'_>, AlreadyHeld> {
         let owner_died = match code {
             0 => false,
@@ -159,12 +161,14 @@ pub struct RobustGuard<'m> {
 impl RobustGuard<'_> {
     /// Whether the one who had the lock before was killed with it: what it protects may be half
     /// changed. Said once, to the first who locks after the death.
+    #[inline]
     pub fn owner_died(&self) -> bool {
         self.owner_died
     }
 }
 
 impl Drop for RobustGuard<'_> {
+    #[inline]
     fn drop(&mut self) {
         // In a forked child that drops the parent's guard this fails: the child is not the owner.
         // SAFETY: the mutex was initialised.

@@ -92,6 +92,7 @@ impl<T: Shareable> Value<T> {
     /// # Errors
     ///
     /// [`LockError`].
+    #[inline]
     pub fn lock(&self) -> Result<Guard<'_, T>, LockError> {
         self.0.lock().map(Guard)
     }
@@ -129,6 +130,7 @@ impl<T: Shareable> Value<T> {
     /// # Errors
     ///
     /// [`LockError`].
+    #[inline]
     pub fn get(&self) -> Result<T, LockError> {
         Ok(*self.lock()?)
     }
@@ -138,6 +140,7 @@ impl<T: Shareable> Value<T> {
     /// # Errors
     ///
     /// [`LockError`].
+    #[inline]
     pub fn set(&self, value: T) -> Result<(), LockError> {
         *self.lock()? = value;
         Ok(())
@@ -163,9 +166,9 @@ impl<T> fmt::Debug for Value<T> {
 ///
 /// If it is dropped by a panic, others are told [`OwnerDied`](LockError::OwnerDied).
 #[must_use = "the lock is let go at once if the guard is not kept"]
-pub struct Guard<'a, T>(locked::Guard<'a, T>);
+pub struct Guard<'a, T: Shareable>(locked::Guard<'a, T>);
 
-impl<T> Guard<'_, T> {
+impl<T: Shareable> Guard<'_, T> {
     /// Whether somebody died with the lock and nobody has mended the value since.
     pub fn owner_died(&self) -> bool {
         self.0.owner_died()
@@ -177,21 +180,23 @@ impl<T> Guard<'_, T> {
     }
 }
 
-impl<T> Deref for Guard<'_, T> {
+impl<T: Shareable> Deref for Guard<'_, T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         &self.0[0]
     }
 }
 
-impl<T> DerefMut for Guard<'_, T> {
+impl<T: Shareable> DerefMut for Guard<'_, T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut T {
         &mut self.0[0]
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Guard<'_, T> {
+impl<T: Shareable + fmt::Debug> fmt::Debug for Guard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
