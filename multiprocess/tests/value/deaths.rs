@@ -174,7 +174,8 @@ pub fn the_one_who_mends_is_killed_too() {
 /// Q05: each way to end with the lock leaves it to the next one, who is told; to let go of it before the end
 /// does not.
 pub fn other_ways_to_die() {
-    let ways: [(fn(), fn(WaitStatus) -> bool); 4] = [
+    type Way = (fn(), fn(WaitStatus) -> bool);
+    let ways: [Way; 4] = [
         (
             || exit_now(3),
             |status| matches!(status, WaitStatus::Exited(_, 3)),
