@@ -30,6 +30,7 @@ fn main() {
         memory::a_struct_of_ones_own,
         memory::a_copy_is_independent_and_a_clone_is_not,
         memory::one_process_ends_and_the_others_keep_it,
+        memory::the_last_handle_lets_go_of_the_memory,
         memory::sizes,
         memory::each_is_aligned_and_in_a_line_of_its_own,
         counts::locked_increments_are_exact,

@@ -164,6 +164,42 @@ pub fn one_process_ends_and_the_others_keep_it() {
     assert_eq!(done.receive(), 10_012);
 }
 
+/// How many bytes of shared memory this process has.
+pub fn shared_mappings() -> usize {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let size = |line: &str| {
+        let (range, rest) = line.split_once(' ')?;
+        let (start, end) = range.split_once('-')?;
+        let number = |text| usize::from_str_radix(text, 16).unwrap();
+        rest.starts_with("rw-s")
+            .then(|| number(end) - number(start))
+    };
+    maps.lines().filter_map(size).sum()
+}
+
+/// SH-10: the memory goes with the last handle, in each process; used or not, whoever died with it.
+pub fn the_last_handle_lets_go_of_the_memory() {
+    let before = shared_mappings();
+    let value = Value::new(1).unwrap();
+    let array = Array::<u8>::zeroed(1_000_000).unwrap();
+    let atomic = Shared::new(AtomicU8::new(1)).unwrap();
+    assert!(shared_mappings() >= before + 1_000_000);
+    let clones = (value.clone(), array.clone(), atomic.clone());
+    spawn((value, array, atomic), |(value, array, atomic)| {
+        value.set(2).unwrap();
+        array.set(999_999, 2).unwrap();
+        drop((value, array, atomic));
+        std::mem::forget(clones.1.lock().unwrap());
+    })
+    .join();
+    assert_eq!(clones.0.get(), Ok(2));
+    assert!(clones.1.try_lock().is_err());
+    assert_eq!(clones.1.lock_anyway().unwrap()[999_999], 2);
+    assert!(shared_mappings() >= before + 1_000_000);
+    drop(clones);
+    assert_eq!(shared_mappings(), before);
+}
+
 /// SH-12: none is a size, and one that no machine has is an error and no crash.
 pub fn sizes() {
     let empty = Array::<u64>::zeroed(0).unwrap();
