@@ -88,6 +88,7 @@ impl<T: Shareable> Locked<T> {
     }
 
     #[inline]
+    #[allow(dead_code)] // where there is a `Value` only
     pub(crate) fn len(&self) -> usize {
         self.len
     }

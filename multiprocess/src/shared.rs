@@ -2,7 +2,7 @@
 //! no race: what Python leaves to chance is a choice of operation here (`fetch_add`, not a read and a
 //! write).
 //!
-//! To copy: this file, `ends.rs`, `shared_memory.rs`. Needs: nix (`mman`).
+//! To copy: this file, `ends.rs`, `shared_memory.rs`. Needs: nix (`mman`, `process`).
 
 use std::fmt;
 use std::io;
