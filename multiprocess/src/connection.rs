@@ -12,6 +12,7 @@
 
 mod error;
 mod one_way;
+mod socket;
 mod stream;
 mod wait;
 

@@ -1,11 +1,11 @@
 //! `Locked`: values in shared memory behind a robust lock. A [`Value`](crate::value::Value) is one of
 //! them, an [`Array`](crate::array::Array) many; all `unsafe` of theirs is here.
 //!
-//! To copy: this file, `fork.rs`, `robust_mutex.rs`, `shareable.rs`, `shared_memory.rs`,
+//! To copy: this file and its folder, `fork.rs`, `robust_mutex.rs`, `shareable.rs`, `shared_memory.rs`,
 //! `single_thread.rs`. Needs: nix (`mman`, `process`, `sched`), libc.
 
-use std::error::Error;
-use std::fmt;
+mod error;
+
 use std::io;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -23,6 +23,8 @@ use crate::robust_mutex::RobustGuard;
 use crate::robust_mutex::RobustMutex;
 use crate::shareable::Shareable;
 use crate::shared_memory::SharedMemory;
+
+pub use error::LockError;
 
 /// A handle; a clone is one for the same values.
 pub(crate) struct Locked<T> {
@@ -227,37 +229,3 @@ impl<T: Shareable> Drop for Guard<'_, T> {
         // And then the fields: the lock is let go.
     }
 }
-
-/// Why there is no guard.
-// A word, as what would be in its place: else a lock's result is put together from bytes and read as a
-// word, which stalls the processor for as long as half of the lock takes.
-#[repr(usize)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LockError {
-    /// A process was killed, or panicked, while it had the lock, so that what it was changing may be
-    /// half changed. Everybody is told so, until one has looked: `lock_anyway`, then
-    /// `clear_owner_died`.
-    OwnerDied,
-    /// This thread has the lock already. To wait for it would be for ever.
-    AlreadyHeld,
-}
-
-impl From<AlreadyHeld> for LockError {
-    fn from(AlreadyHeld: AlreadyHeld) -> Self {
-        Self::AlreadyHeld
-    }
-}
-
-impl fmt::Display for LockError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OwnerDied => f.write_str(
-                "a process died while it had the lock: what is in it may be half changed \
-                 (look at it with lock_anyway)",
-            ),
-            Self::AlreadyHeld => AlreadyHeld.fmt(f),
-        }
-    }
-}
-
-impl Error for LockError {}

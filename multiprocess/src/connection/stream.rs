@@ -1,25 +1,25 @@
-//! The socket under an end, and what has been read from it and not been taken.
+//! What an end does: a socket, and what has been read from it and not been taken.
 
 use std::fmt;
 use std::io;
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
-use nix::sys::socket::{self, AddressFamily, MsgFlags, Shutdown, SockFlag, SockType};
+use nix::sys::socket::{self, MsgFlags, Shutdown};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::ends;
 use crate::ends::End;
 use crate::ends::Ends;
 use crate::frame;
 use crate::frame::Decoder;
 
 use super::error::{Failure, PollError, RecvError, SendError};
+use super::socket::Socket;
 use super::wait::poll_until;
 
 /// A larger message of bytes is sent from where it is, in a second call, instead of being copied
@@ -34,36 +34,6 @@ pub(super) struct Stream {
     incoming: Incoming,
     /// For messages to be sent. Kept, as an allocation for each would cost.
     outgoing: Vec<u8>,
-}
-
-/// The descriptor. It is gone in a child that was not given it, and then nothing can reach what else
-/// has its number there. Whoever uses the number holds the lock for reading.
-#[derive(Debug)]
-pub(super) struct Socket(RwLock<Option<OwnedFd>>);
-
-impl Socket {
-    pub(super) fn open(&self) -> Result<Open<'_>, Failure> {
-        let open = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        match *open {
-            Some(_) => Ok(Open(open)),
-            None => Err(Failure::NotPassed),
-        }
-    }
-}
-
-impl End for Socket {
-    fn close_in_child(&self) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
-
-/// A descriptor that is open for as long as this is there.
-pub(super) struct Open<'a>(RwLockReadGuard<'a, Option<OwnedFd>>);
-
-impl AsFd for Open<'_> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_ref().expect("`open` has looked").as_fd()
-    }
 }
 
 /// What comes from the peer.
@@ -116,32 +86,23 @@ impl Incoming {
     }
 }
 
-fn sockets() -> nix::Result<(OwnedFd, OwnedFd)> {
-    // Close-on-exec: a program that is started has no use for it.
-    let (unix, stream) = (AddressFamily::Unix, SockType::Stream);
-    socket::socketpair(unix, stream, None, SockFlag::SOCK_CLOEXEC)
-}
-
 impl Stream {
     pub(super) fn pair() -> io::Result<(Self, Self)> {
-        let (one, other) = sockets()?;
+        let (one, other) = Socket::pair()?;
         Ok((Self::new(one, false), Self::new(other, false)))
     }
 
     /// One that only receives, and one that only sends.
     pub(super) fn one_way() -> io::Result<(Self, Self)> {
-        let (receiver, sender) = sockets()?;
+        let (receiver, sender) = Socket::pair()?;
         socket::shutdown(receiver.as_raw_fd(), Shutdown::Write)?;
         socket::shutdown(sender.as_raw_fd(), Shutdown::Read)?;
         Ok((Self::new(receiver, false), Self::new(sender, true)))
     }
 
     fn new(socket: OwnedFd, ended: bool) -> Self {
-        let socket = Arc::new(Socket(RwLock::new(Some(socket))));
-        let weak = Arc::downgrade(&socket);
-        ends::register(weak);
         Self {
-            socket,
+            socket: Socket::new(socket),
             incoming: Incoming {
                 decoder: Decoder::new(),
                 ended,

@@ -8,7 +8,8 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
 use super::error::{Failure, PollError};
-use super::stream::{Open, Stream};
+use super::socket::Open;
+use super::stream::Stream;
 
 /// What [`wait`] can wait for: an end that receives, a descriptor such as a process's sentinel, or a
 /// type of your own.
