@@ -31,9 +31,14 @@ pub fn append<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(),
 
 /// Appends the frame of a message that is bytes already.
 pub fn append_bytes(out: &mut Vec<u8>, message: &[u8]) {
+    append_parts(out, &[message]);
+}
+
+/// Appends the frame of a message that is bytes already, in several places.
+pub fn append_parts(out: &mut Vec<u8>, parts: &[&[u8]]) {
     let begin = out.len();
     out.extend_from_slice(&[0; HEADER]);
-    out.extend_from_slice(message);
+    parts.iter().for_each(|part| out.extend_from_slice(part));
     seal(out, begin);
 }
 

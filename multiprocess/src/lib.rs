@@ -13,6 +13,7 @@ pub mod frame; //           messages in a stream of bytes
 pub mod process; //         a function in a process of its own
 pub mod queue; //           items from any processes to any processes, in order
 mod locked; //              what a value and an array are made of
+pub mod pool; //            workers that run functions
 pub mod robust_mutex; //    a lock across processes that survives its owner
 pub mod shareable; //       what may be shared
 pub mod shared; //          atomics that processes share, without a lock

@@ -1,0 +1,84 @@
+//! What the pool asks of Linux and nix has no safe call for.
+
+use std::io;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{Pid, getppid};
+
+/// A descriptor that becomes readable when the child ends. An end of file would not tell: a task may
+/// have started a process that holds the worker's socket open.
+pub fn pidfd(child: Pid) -> io::Result<OwnedFd> {
+    // SAFETY: it takes two numbers, and touches no memory.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, child.as_raw(), 0) };
+    let fd = Errno::result(fd)?;
+    // SAFETY: the descriptor has just been made, for us alone.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// The calling process will be killed when `parent` ends. `false` if it has ended already: then the
+/// signal would never come.
+pub fn end_with(parent: Pid) -> bool {
+    set_pdeathsig(Signal::SIGKILL).is_ok() && getppid() == parent
+}
+
+/// For the broker and, after it, the workers: Ctrl-C goes to all processes of a terminal, and is for
+/// the parent to handle; any handler of the parent's is not for its children.
+pub fn leave_signals_to_the_parent() {
+    // SAFETY: no handler of ours is installed; what was there is not called again.
+    unsafe {
+        let _ = signal(Signal::SIGINT, SigHandler::SigIgn);
+        let _ = signal(Signal::SIGTERM, SigHandler::SigDfl);
+    }
+}
+
+/// Waits for a child of ours that may need the second of two hints: it is killed after `patience`.
+pub fn reap(child: Pid, pidfd: impl AsFd, patience: Duration) -> ExitStatus {
+    let deadline = Instant::now() + patience;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, timeout(Some(left))) {
+            Ok(0) => {
+                let _ = kill(child, Signal::SIGKILL);
+                break;
+            }
+            Ok(_) => break,
+            Err(_) => {} // a signal
+        }
+    }
+    wait(child)
+}
+
+/// Waits for a child that has ended, or is about to.
+pub fn wait(child: Pid) -> ExitStatus {
+    loop {
+        match waitpid(child, None) {
+            Ok(WaitStatus::Exited(_, code)) => return ExitStatus::from_raw((code & 0xff) << 8),
+            Ok(WaitStatus::Signaled(_, signal, core)) => {
+                return ExitStatus::from_raw(signal as i32 | if core { 0x80 } else { 0 });
+            }
+            Ok(_) | Err(Errno::EINTR) => {}
+            // Somebody else took it (`waitpid(-1)`, or SIGCHLD ignored): it is gone all the same.
+            Err(_) => return ExitStatus::from_raw(0),
+        }
+    }
+}
+
+/// Rounded up, so that a wait does not end just before its time.
+pub fn timeout(left: Option<Duration>) -> PollTimeout {
+    match left {
+        None => PollTimeout::NONE,
+        Some(left) => {
+            let millis = left.as_nanos().div_ceil(1_000_000);
+            PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
+        }
+    }
+}
