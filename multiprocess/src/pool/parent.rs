@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::mem;
+use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
@@ -289,7 +290,12 @@ impl Parent {
                 let _ = state.out.send(socket); // an error: the end of the stream comes too
                 loop {
                     match wire::read(socket, &mut state.answers) {
-                        Read::Some => state.take_answers(),
+                        Read::Some => {
+                            state.take_answers();
+                            if state.ended.is_some() {
+                                break true; // that was its last word
+                            }
+                        }
                         Read::NothingYet => break false,
                         Read::End => break true,
                     }
@@ -301,13 +307,14 @@ impl Parent {
         }
     }
 
-    /// Closes the socket, at which the broker ends the workers and itself, if it has not yet; reaps
+    /// Shuts the socket, at which the broker ends the workers and itself, if it has not yet; reaps
     /// it; resolves what is unanswered.
     fn end(&self, why: TaskError) {
         let broker = self.connection.get().take();
         self.state.borrow_mut().end(why);
         if let Some(Broker { pid, pidfd, socket }) = broker {
-            drop(socket);
+            // Not only closed: a child of the parent's may have a copy.
+            let _ = socket.shutdown(Shutdown::Both);
             system::reap(pid, &pidfd, PATIENCE);
         }
     }

@@ -1,0 +1,181 @@
+//! Workers and brokers that die.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process;
+use std::ptr;
+use std::sync::atomic::Ordering::SeqCst;
+
+use multiprocess::fork::exit_now;
+use multiprocess::pool::{Broken, JoinError, Pool, TaskError};
+use nix::sys::signal::{Signal, raise};
+use nix::unistd::Pid;
+
+use crate::support::{assert_no_children, children, eventually, is_running, kill};
+use crate::workers::{assert_works, board, kill_worker, pid, square, wait_for, workers};
+
+/// P01, PL-21: of four tasks one's worker is killed, after it said that it runs: three results, one
+/// error with the pid and the signal; the pool has its size again.
+pub fn a_busy_worker_is_killed() {
+    board(0);
+    let pool = Pool::new(2).expect("a pool");
+    let task = |n: i64| {
+        if n == 1 {
+            board(1).store(process::id().into(), SeqCst);
+            wait_for(0, 1);
+        }
+        n
+    };
+    let handles: Vec<_> = (0..4).map(|n| pool.apply_async(task, (n,))).collect();
+    wait_for(1, 1);
+    let victim = board(1).load(SeqCst);
+    kill_worker(victim);
+    for (n, handle) in (0..).zip(handles) {
+        match handle.get() {
+            Ok(result) => assert_eq!(result, n),
+            Err(TaskError::WorkerDied { pid, status }) => {
+                assert_eq!((n, pid, status.signal()), (1, victim as u32, Some(9)));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_works(&pool, 2);
+}
+
+/// P02, PL-21: an idle worker is killed, fifty times.
+pub fn an_idle_worker_is_killed_fifty_times() {
+    let pool = Pool::new(1).expect("a pool");
+    for _ in 0..50 {
+        let worker = pool.apply(pid, (0,)).expect("a pid");
+        kill_worker(worker);
+        assert_ne!(pool.apply(pid, (0,)).expect("a pid"), worker);
+    }
+}
+
+/// P03: exit codes, signals, an abort, a stack that overflows: each with its own status, and the
+/// pool goes on.
+pub fn each_way_to_die_has_its_status() {
+    fn overflow(n: u64) -> u64 {
+        let here = [n; 1000];
+        std::hint::black_box(&here);
+        if n == u64::MAX {
+            0
+        } else {
+            overflow(n + 1) + here[(n % 1000) as usize]
+        }
+    }
+    board(0);
+    let pool = Pool::new(2).expect("a pool");
+    let died = |result: Result<(), TaskError>| match result {
+        Err(TaskError::WorkerDied { status, .. }) => (status.code(), status.signal()),
+        result => panic!("{result:?}"),
+    };
+    let signal = |signal: i32| {
+        let _ = raise(Signal::try_from(signal).expect("a signal"));
+    };
+    for code in [0, 7, 101, 255] {
+        assert_eq!(
+            died(pool.apply(|code| exit_now(code), (code,))),
+            (Some(code), None)
+        );
+        assert_eq!(
+            died(pool.apply(|code: i32| process::exit(code), (code,))),
+            (Some(code), None)
+        );
+    }
+    for number in [libc::SIGKILL, libc::SIGTERM, libc::SIGUSR1] {
+        assert_eq!(died(pool.apply(signal, (number,))), (None, Some(number)));
+    }
+    assert_eq!(
+        died(pool.apply(|| process::abort(), ())),
+        (None, Some(libc::SIGABRT))
+    );
+    let segfault = || {
+        // SAFETY: none: that is the point. The page at 0 is not mapped.
+        unsafe { ptr::null_mut::<u8>().write_volatile(1) }
+    };
+    // Optimised and checked builds end differently.
+    let (code, number) = died(pool.apply(segfault, ()));
+    assert!(code.is_none() && [Some(libc::SIGSEGV), Some(libc::SIGABRT)].contains(&number));
+    let (code, number) = died(pool.apply(|| _ = overflow(0), ()));
+    assert!(code.is_none() && [Some(libc::SIGSEGV), Some(libc::SIGABRT)].contains(&number));
+    assert_works(&pool, 0);
+}
+
+/// PL-21: all workers at once, busy ones and idle ones; every task is resolved once.
+pub fn all_workers_are_killed_at_once() {
+    board(0);
+    let pool = Pool::new(4).expect("a pool");
+    for round in 0..5 {
+        let pids = workers(&pool, 0);
+        pids.iter().for_each(|&pid| kill_worker(pid));
+        assert_works(&pool, 0);
+        let pids = workers(&pool, 0);
+        board(1).store(0, SeqCst);
+        let task = |n: i64| {
+            if n < 4 {
+                crate::workers::meet(1, 1000); // until it is killed
+            }
+            n
+        };
+        let handles: Vec<_> = (0..20).map(|n| pool.apply_async(task, (n,))).collect();
+        wait_for(1, 4);
+        pids.iter().for_each(|&pid| kill_worker(pid));
+        for (n, handle) in (0..).zip(handles) {
+            let result = handle.get();
+            let died = result.as_ref().is_err_and(TaskError::is_worker_died);
+            assert!(if n < 4 { died } else { result == Ok(n) }, "{round}: {n}");
+        }
+    }
+    assert_works(&pool, 0);
+}
+
+/// PL-21, X03: the broker is killed: every handle says Broken, the workers end with it.
+pub fn the_broker_is_killed() {
+    board(0);
+    for busy in [false, true] {
+        let pool = Pool::new(3).expect("a pool");
+        let pids = workers(&pool, 0);
+        board(1).store(0, SeqCst);
+        let handle = busy.then(|| {
+            let stuck = |_: i64| crate::workers::meet(1, 1000);
+            let handle = pool.map_chunked_async(stuck, 0..10, 1);
+            wait_for(1, 3);
+            handle
+        });
+        let broker = children()[0].pid;
+        kill(broker, Signal::SIGKILL);
+        let broken = Err(TaskError::Broken(Broken::Broker));
+        if let Some(handle) = handle {
+            assert_eq!(handle.get(), broken.clone().map(|()| vec![]));
+        }
+        assert_eq!(pool.apply(|| (), ()), broken);
+        assert_eq!(pool.apply(|| (), ()), broken);
+        let gone = |pid: &i64| !is_running(Pid::from_raw(*pid as i32));
+        eventually("the workers end too", || pids.iter().all(gone));
+        assert_no_children();
+        assert_eq!(pool.join(), Err(JoinError::Broken(Broken::Broker)));
+    }
+}
+
+/// A worker is killed whose task has started a process that lives on with the worker's descriptors:
+/// there is no end of file, and yet the death is seen.
+pub fn a_worker_that_holds_nothing_but_has_a_child_is_seen_to_die() {
+    board(0);
+    let pool = Pool::new(1).expect("a pool");
+    let task = || {
+        let child = multiprocess::fork::fork(|| {
+            wait_for(0, 1);
+            0
+        });
+        let child = child.expect("a worker has one thread");
+        board(1).store(child.as_raw().into(), SeqCst);
+        let _ = raise(Signal::SIGKILL);
+    };
+    let error = pool.apply(task, ()).expect_err("it was killed");
+    assert!(error.is_worker_died());
+    let child = Pid::from_raw(board(1).load(SeqCst) as i32);
+    assert!(is_running(child), "it has the worker's descriptors");
+    assert_eq!(pool.map(square, 0..3), Ok(vec![0, 1, 4]));
+    board(0).store(1, SeqCst);
+    eventually("the child ends", || !is_running(child));
+}

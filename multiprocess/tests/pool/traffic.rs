@@ -1,0 +1,90 @@
+//! What is on the way.
+
+use std::sync::atomic::Ordering::SeqCst;
+
+use multiprocess::pool::Pool;
+
+use crate::support::eventually;
+use crate::workers::{board, square, wait_for};
+
+/// P09: 64 MiB there and back, in messages larger than any buffer between.
+pub fn big_messages_both_ways() {
+    let pool = Pool::new(2).expect("a pool");
+    let texts = || (0..64).map(|n: u8| vec![n; 1 << 20]);
+    let back = pool.map_chunked(
+        |mut text: Vec<u8>| {
+            text.reverse();
+            text
+        },
+        texts(),
+        1,
+    );
+    assert!(back.expect("results").into_iter().eq(texts()));
+    let mut lens = pool
+        .imap_unordered(|text: Vec<u8>| text, texts())
+        .map(|text| text.map(|t| t.len()));
+    assert!(lens.all(|len| len == Ok(1 << 20)));
+}
+
+/// Head of the line: quick tasks before and behind a stuck one, in the same worker's hands, are done
+/// while it is stuck.
+pub fn one_stuck_task_holds_up_no_other() {
+    board(0);
+    let pool = Pool::new(2).expect("a pool");
+    for round in 0..20 {
+        board(0).store(0, SeqCst);
+        // The workers have shown that they are quick: they are given many at once.
+        pool.map_chunked(square, 0..5000, 1).expect("results");
+        let task = |n: i64| {
+            if n == 100 {
+                wait_for(0, 1);
+            }
+            n
+        };
+        let handles: Vec<_> = (0..1000).map(|n| pool.apply_async(task, (n,))).collect();
+        let others = |handle: &multiprocess::pool::AsyncResult<i64>| handle.ready();
+        eventually("all others are done", || {
+            handles.iter().filter(|&handle| others(handle)).count() == 999
+        });
+        board(0).store(1, SeqCst);
+        for (n, handle) in (0..).zip(handles) {
+            assert_eq!(handle.get(), Ok(n), "round {round}");
+        }
+    }
+}
+
+/// The parent does something else: what it handed over is done meanwhile.
+pub fn what_was_handed_over_goes_on_alone() {
+    board(0);
+    let pool = Pool::new(2).expect("a pool");
+    let count = |n: i64| {
+        board(0).fetch_add(1, SeqCst);
+        n
+    };
+    let handle = pool.map_chunked_async(count, 0..1000, 1);
+    wait_for(0, 1000); // it does not touch the pool
+    assert_eq!(handle.get().map(|all| all.len()), Ok(1000));
+}
+
+/// More tasks and more results than the broker keeps, while the parent looks elsewhere: nothing is
+/// lost, nothing stands still for good.
+pub fn more_than_the_broker_keeps() {
+    board(0);
+    let pool = Pool::new(2).expect("a pool");
+    let grow = |n: i64| {
+        board(0).fetch_add(1, SeqCst);
+        vec![n as u8; 10_000]
+    };
+    let handle = pool.map_chunked_async(grow, 0..2000, 1);
+    wait_for(0, 100);
+    let more = pool.map_chunked_async(|bytes: Vec<u8>| bytes.len(), vec![vec![1; 10_000]; 1000], 1);
+    wait_for(0, 110);
+    assert_eq!(more.get(), Ok(vec![10_000; 1000]));
+    let all = handle.get().expect("results");
+    assert!(
+        all.iter()
+            .enumerate()
+            .all(|(n, bytes)| *bytes == vec![n as u8; 10_000])
+    );
+    assert_eq!(board(0).load(SeqCst), 2000, "none twice");
+}
