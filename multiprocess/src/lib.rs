@@ -1,22 +1,41 @@
 //! Chapter 3 of the companion, 多进程: processes, what passes between them, and what they share.
 //!
-//! Each block is one file that stands for one thing of Python's `multiprocessing` and can be copied
-//! out with the files its header names. The blocks are for Linux; elsewhere the crate is empty.
+//! Each block stands for one thing of Python's `multiprocessing` and can be copied out with the files
+//! its header names. The blocks are for Linux, where a fork is; elsewhere there are none. The story that
+//! uses them is in [`sections`].
 
-#![cfg(target_os = "linux")]
+#[cfg(target_os = "linux")]
+pub mod array; //         multiprocessing.Array: many values of one type, with a lock
+#[cfg(target_os = "linux")]
+pub mod connection; //    multiprocessing.Pipe: messages between two processes
+#[cfg(target_os = "linux")]
+pub mod pool; //          multiprocessing.Pool: workers that run functions
+#[cfg(target_os = "linux")]
+pub mod process; //       multiprocessing.Process: a function in a process of its own
+#[cfg(target_os = "linux")]
+pub mod queue; //         multiprocessing.Queue: items from any processes to any processes
+#[cfg(target_os = "linux")]
+pub mod shared; //        atomics that processes share, without a lock
+#[cfg(target_os = "linux")]
+pub mod value; //         multiprocessing.Value and Lock: one value, with a lock
 
-pub mod array; //           many values of one type, with a lock
-pub mod connection; //      messages between two processes
-pub mod ends; //            which ends of channels a child keeps
-pub mod fork; //            a fork that is sound: of one thread, and the child never returns
-pub mod frame; //           messages in a stream of bytes
-pub mod process; //         a function in a process of its own
-pub mod queue; //           items from any processes to any processes, in order
-mod locked; //              what a value and an array are made of
-pub mod pool; //            workers that run functions
-pub mod robust_mutex; //    a lock across processes that survives its owner
-pub mod shareable; //       what may be shared
-pub mod shared; //          atomics that processes share, without a lock
-pub mod shared_memory; //   memory that a process and its children have in common
-pub mod single_thread; //   whether a fork would be sound
-pub mod value; //           one value, with a lock
+// What those are made of.
+
+#[cfg(target_os = "linux")]
+pub mod ends; //          which ends of channels a child keeps
+#[cfg(target_os = "linux")]
+pub mod fork; //          a fork that is sound: of one thread, and the child never returns
+#[cfg(target_os = "linux")]
+pub mod frame; //         messages in a stream of bytes
+#[cfg(target_os = "linux")]
+mod locked; //            what a value and an array have in common
+#[cfg(target_os = "linux")]
+pub mod robust_mutex; //  a lock across processes that survives its owner
+#[cfg(target_os = "linux")]
+pub mod shareable; //     what may be in shared memory
+#[cfg(target_os = "linux")]
+pub mod shared_memory; // memory that a process and its children have in common
+#[cfg(target_os = "linux")]
+pub mod single_thread; // whether a fork would be sound
+
+pub mod sections;

@@ -3,7 +3,6 @@
 //! Each contender starts the processes it needs, lets them get to work, and then begins to time. The
 //! process that measures has one thread, so it may fork.
 
-use std::hint::black_box;
 use std::sync::OnceLock;
 
 use multiprocess::connection::pipe;
@@ -166,18 +165,18 @@ fn beside<A: Pass>(args: A, work: fn(A)) -> Process {
         pin_elsewhere();
         work(args);
     };
-    Process::new().start(args, work).expect("the system has a process to give")
+    Process::start(args, work).expect("the system has a process to give")
 }
 
-fn joined(mut process: Process) {
-    process.join().expect("it can be waited for");
-    assert_eq!(process.exit_code(), Some(0), "it did not fail");
+fn joined(process: Process) {
+    let code = process.join().expect("it can be waited for");
+    assert_eq!(code, 0, "it did not fail");
 }
 
 fn process(times: u64) -> f64 {
     timed(|| {
         for _ in 0..times {
-            let started = Process::new().start((), |()| ());
+            let started = Process::start((), |()| ());
             joined(started.expect("the system has a process to give"));
         }
     })
@@ -202,18 +201,14 @@ fn queue(times: u64) -> f64 {
 }
 
 fn queue_bytes(times: u64) -> f64 {
-    let queue = Queue::<Vec<u8>>::bounded(CAPACITY).expect("there is memory");
+    let queue = Queue::<[u8]>::bounded(CAPACITY).expect("there is memory");
     let producer = beside((queue.clone(), times), |(queue, times)| {
         let message = vec![7; MESSAGE];
         for _ in 0..=times {
-            queue.put_bytes(&message).expect("somebody takes it");
+            queue.put(&message).expect("somebody takes it");
         }
     });
-    let mut message = Vec::new();
-    let mut take = || {
-        queue.get_bytes(&mut message).expect("somebody puts it");
-        assert_eq!(black_box(&message).len(), MESSAGE);
-    };
+    let take = || assert_eq!(queue.get().expect("somebody puts it").len(), MESSAGE);
     take();
     let took = timed(|| (0..times).for_each(|_| take()));
     joined(producer);
@@ -222,14 +217,14 @@ fn queue_bytes(times: u64) -> f64 {
 
 fn round_trip(times: u64) -> f64 {
     pin_here();
-    let (ours, theirs) = pipe().expect("there are descriptors");
-    let echo = beside((theirs, times), |(theirs, times)| {
+    let (mut ours, theirs) = pipe().expect("there are descriptors");
+    let echo = beside((theirs, times), |(mut theirs, times)| {
         for _ in 0..=times {
             let message = theirs.recv_bytes().expect("it comes");
             theirs.send_bytes(&message).expect("it is read");
         }
     });
-    let trip = || {
+    let mut trip = || {
         ours.send_bytes(b"x").expect("it is read");
         assert_eq!(ours.recv_bytes().expect("it comes"), b"x");
     };
@@ -285,7 +280,9 @@ fn square(x: u64) -> u64 {
 fn pool_each(times: u64) -> f64 {
     let pool = Pool::new(WORKERS).expect("the system has processes to give");
     let map = |times| {
-        let squares = pool.map_chunked(square, 0..times, 1).expect("nobody is killed");
+        let squares = pool
+            .map_chunked(square, 0..times, 1)
+            .expect("nobody is killed");
         assert_eq!(squares.len() as u64, times);
     };
     map(1000);

@@ -7,7 +7,7 @@ use std::thread::sleep;
 use anyhow::ensure;
 use multiprocess::connection::{Connection, pipe};
 use multiprocess::process::Process;
-use multiprocess::value::Shared;
+use multiprocess::shared::Shared;
 
 use super::{
     Model, OVER, Row, Sample, TASKS, WAIT, WAITS, proportional_set_size, sum_of_squares, timed,
@@ -32,11 +32,10 @@ fn one_each(n: u64, task: fn() -> u64) -> anyhow::Result<u64> {
         let add = move |sum: Shared<AtomicU64>| {
             sum.fetch_add(task(), Relaxed);
         };
-        processes.push(Process::new().start(sum.clone(), add)?);
+        processes.push(Process::start(sum.clone(), add)?);
     }
-    for process in &mut processes {
-        process.join()?;
-        ensure!(process.exit_code() == Some(0), "a process failed");
+    for process in processes {
+        ensure!(process.join()? == 0, "a process failed");
     }
     Ok(sum.load(Relaxed))
 }
@@ -56,9 +55,8 @@ fn io_bound() -> anyhow::Result<Sample> {
 
 fn creation() -> anyhow::Result<Sample> {
     timed(200, 1, || {
-        let mut process = Process::new().start((), |()| ())?;
-        process.join()?;
-        Ok(u64::from(process.exit_code() == Some(0)))
+        let process = Process::start((), |()| ())?;
+        Ok(u64::from(process.join()? == 0))
     })
 }
 
@@ -70,14 +68,14 @@ fn memory() -> anyhow::Result<Sample> {
     let before = proportional_set_size("self")?;
     let mut waiting = Vec::new();
     for _ in 0..UNITS {
-        let (ours, theirs) = pipe()?;
-        let wait = |theirs: Connection| -> anyhow::Result<()> {
+        let (mut ours, theirs) = pipe()?;
+        let wait = |mut theirs: Connection| -> anyhow::Result<()> {
             theirs.send(&())?;
             let end = theirs.recv::<()>(); // until the other end is dropped
             ensure!(end.is_err());
             Ok(())
         };
-        let process = Process::new().start(theirs, wait)?;
+        let process = Process::start(theirs, wait)?;
         ours.recv::<()>()?;
         waiting.push((ours, process));
     }
@@ -86,10 +84,9 @@ fn memory() -> anyhow::Result<Sample> {
         after += proportional_set_size(&process.pid().to_string())?;
     }
     let answer = waiting.len() as u64;
-    for (end, mut process) in waiting {
+    for (end, process) in waiting {
         drop(end);
-        process.join()?;
-        ensure!(process.exit_code() == Some(0), "a process failed");
+        ensure!(process.join()? == 0, "a process failed");
     }
     Ok(Sample {
         value: after.saturating_sub(before) as f64 / UNITS as f64,

@@ -28,6 +28,8 @@ impl Error for StillRunning {}
 pub enum StartError {
     /// This process has other threads, whose locks would be held for ever in the child.
     Threads,
+    /// This thread holds the lock of a value or an array that processes share: drop the guard first.
+    Held,
     /// A daemon cannot have a child that is none: it would be left behind.
     NotDaemon,
     /// The system could not: too many processes or files, too little memory.
@@ -41,6 +43,7 @@ impl fmt::Display for StartError {
                 "cannot start a process while this one has other threads: \
                  start processes first, or join the threads before",
             ),
+            Self::Held => ForkError::Held.fmt(f),
             Self::NotDaemon => f.write_str("a daemon can only start daemons"),
             Self::System(error) => write!(f, "cannot start a process: {error}"),
         }
@@ -60,6 +63,7 @@ impl From<ForkError> for StartError {
     fn from(error: ForkError) -> Self {
         match error {
             ForkError::Threads => Self::Threads,
+            ForkError::Held => Self::Held,
             ForkError::System(error) => Self::System(error),
         }
     }

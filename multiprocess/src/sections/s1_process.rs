@@ -8,7 +8,7 @@
 //!
 //! struct Connected(std::fs::File);
 //! // Which ends are in it? A type says so with `impl Pass`, and this one does not.
-//! Process::new().start(Connected(std::fs::File::open("/dev/null").unwrap()), |_| ());
+//! Process::start(Connected(std::fs::File::open("/dev/null").unwrap()), |_| ());
 //! ```
 //!
 //! ```no_run
@@ -17,16 +17,16 @@
 //!
 //! struct Connected(std::fs::File);
 //! impl Pass for Connected {} // none: a file is not an end of a channel
-//! Process::new().start(Connected(std::fs::File::open("/dev/null").unwrap()), |_| ());
+//! Process::start(Connected(std::fs::File::open("/dev/null").unwrap()), |_| ());
 //! ```
 
-use std::panic;
 use std::process;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
 
+use crate::process::Exit;
 use crate::process::Process;
 
 fn worker(name: &str) {
@@ -38,16 +38,16 @@ fn worker(name: &str) {
 pub fn run() -> anyhow::Result<()> {
     println!("主进程 PID: {}", process::id());
 
-    let mut p = Process::named("WorkerProcess").start("子进程A", worker)?;
+    let p = Process::named("WorkerProcess").start("子进程A", worker)?;
     p.join()?;
     println!("退出码: {}", p.exit_code().context("it has ended")?);
 
     let mut processes = Vec::new();
     for i in 0..4 {
         let name = format!("P{i}");
-        processes.push(Process::new().start(name, |name: String| worker(&name))?);
+        processes.push(Process::start(name, |name: String| worker(&name))?);
     }
-    for p in &mut processes {
+    for p in &processes {
         p.join()?;
     }
 
@@ -56,19 +56,18 @@ pub fn run() -> anyhow::Result<()> {
     with_threads()
 }
 
-/// A panic is an exit code, a signal is a negative one.
+/// A code of one's own, and a signal. A panic would be 101, with its message on stderr.
 fn other_endings() -> anyhow::Result<()> {
-    // `resume_unwind` is a panic without the report on stderr that `panic!` makes.
-    let mut panics = Process::new().start((), |()| panic::resume_unwind(Box::new("模拟异常")))?;
-    panics.join()?;
-    println!("panic 的退出码: {}", panics.exit_code().context("it has ended")?);
+    let exits = Process::start((), |()| Exit(3))?;
+    println!("Exit(3) 的退出码: {}", exits.join()?);
 
-    let mut killed = Process::new().start((), |()| loop {
-        thread::park();
+    let killed = Process::start((), |()| {
+        loop {
+            thread::park();
+        }
     })?;
     killed.kill()?;
-    killed.join()?;
-    println!("kill 的退出码: {}", killed.exit_code().context("it has ended")?);
+    println!("kill 的退出码: {}", killed.join()?);
     Ok(())
 }
 
@@ -77,7 +76,7 @@ fn with_threads() -> anyhow::Result<()> {
     let refused = thread::scope(|scope| {
         let (done, wait) = std::sync::mpsc::channel::<()>();
         scope.spawn(move || wait.recv());
-        let refused = Process::new().start((), |()| ()).is_err();
+        let refused = Process::start((), |()| ()).is_err();
         drop(done);
         refused
     });

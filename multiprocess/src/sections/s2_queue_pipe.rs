@@ -6,6 +6,7 @@ use nix::sys::signal::{Signal, raise};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Connection;
+use crate::connection::RecvError;
 use crate::connection::pipe;
 use crate::process::Process;
 use crate::queue::Queue;
@@ -26,12 +27,12 @@ fn consumer(queue: Queue<Option<i32>>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn sender(conn: Connection) -> anyhow::Result<()> {
+fn sender(mut conn: Connection) -> anyhow::Result<()> {
     conn.send(&BTreeMap::from([("msg", "hello from sender")]))?;
     Ok(()) // which drops `conn`, and so closes it
 }
 
-fn receiver(conn: Connection) -> anyhow::Result<()> {
+fn receiver(mut conn: Connection) -> anyhow::Result<()> {
     let data: BTreeMap<String, String> = conn.recv()?;
     println!("收到: {data:?}");
     Ok(())
@@ -39,14 +40,14 @@ fn receiver(conn: Connection) -> anyhow::Result<()> {
 
 pub fn run() -> anyhow::Result<()> {
     let q = Queue::bounded(16)?;
-    let mut p1 = Process::new().start(q.clone(), producer)?;
-    let mut p2 = Process::new().start(q.clone(), consumer)?;
+    let p1 = Process::start(q.clone(), producer)?;
+    let p2 = Process::start(q.clone(), consumer)?;
     p1.join()?;
     p2.join()?;
 
     let (parent_conn, child_conn) = pipe()?;
-    let mut p1 = Process::new().start(child_conn, sender)?;
-    let mut p2 = Process::new().start(parent_conn, receiver)?;
+    let p1 = Process::start(child_conn, sender)?;
+    let p2 = Process::start(parent_conn, receiver)?;
     p1.join()?;
     p2.join()?;
 
@@ -59,7 +60,7 @@ pub fn run() -> anyhow::Result<()> {
 /// producer was killed before it could say so.
 fn no_end_marker() -> anyhow::Result<()> {
     let queue = Queue::bounded(16)?;
-    let mut producer = Process::new().start(queue.clone(), |queue: Queue<i32>| {
+    let producer = Process::start(queue.clone(), |queue: Queue<i32>| {
         (0..3).try_for_each(|i| queue.put(&i))?;
         raise(Signal::SIGKILL)?; // and no word of farewell
         anyhow::Ok(())
@@ -81,8 +82,8 @@ enum Request {
 
 /// What may come is a type, and a peer that is gone is an end, never a wait.
 fn typed_messages() -> anyhow::Result<()> {
-    let (ours, theirs) = pipe()?;
-    let mut adder = Process::new().start(theirs, |conn: Connection| {
+    let (mut ours, theirs) = pipe()?;
+    let adder = Process::start(theirs, |mut conn: Connection| {
         while let Request::Add(a, b) = conn.recv()? {
             conn.send(&(a + b))?;
         }
@@ -92,7 +93,10 @@ fn typed_messages() -> anyhow::Result<()> {
     let sum: i32 = ours.recv()?;
     ours.send(&Request::Stop)?;
     let end = ours.recv::<i32>();
-    println!("应答: {sum}，对方结束: {}", end.is_err_and(|error| error.is_eof()));
+    println!(
+        "应答: {sum}，对方结束: {}",
+        matches!(end, Err(RecvError::Eof))
+    );
     adder.join()?;
     Ok(())
 }

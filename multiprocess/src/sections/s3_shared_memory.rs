@@ -7,7 +7,8 @@ use nix::sys::signal::{Signal, raise};
 
 use crate::array::Array;
 use crate::process::Process;
-use crate::value::Shared;
+use crate::shared::Shared;
+use crate::value::LockError;
 use crate::value::Value;
 
 fn increment(shared_val: Value<i32>) -> anyhow::Result<()> {
@@ -21,9 +22,9 @@ pub fn run() -> anyhow::Result<()> {
     let shared_counter = Value::new(0)?; // the lock is in it, and no way to the value without it
     let mut processes = Vec::new();
     for _ in 0..4 {
-        processes.push(Process::new().start(shared_counter.clone(), increment)?);
+        processes.push(Process::start(shared_counter.clone(), increment)?);
     }
-    for p in &mut processes {
+    for p in &processes {
         p.join()?;
     }
     println!("共享计数器: {}", *shared_counter.lock()?);
@@ -41,13 +42,13 @@ fn without_a_lock() -> anyhow::Result<()> {
     let counter = Shared::new(AtomicI32::new(0))?;
     let mut processes = Vec::new();
     for _ in 0..4 {
-        processes.push(Process::new().start(counter.clone(), |counter| {
+        processes.push(Process::start(counter.clone(), |counter| {
             for _ in 0..1000 {
                 counter.fetch_add(1, Relaxed);
             }
         })?);
     }
-    for p in &mut processes {
+    for p in &processes {
         p.join()?;
     }
     println!("原子计数器: {}", counter.load(Relaxed));
@@ -57,16 +58,20 @@ fn without_a_lock() -> anyhow::Result<()> {
 /// In Python the lock of a process that was killed is lost, and everybody waits for ever.
 fn owner_died() -> anyhow::Result<()> {
     let balance = Value::new((100, 0))?;
-    let mut p = Process::new().start(balance.clone(), |balance| {
+    let p = Process::start(balance.clone(), |balance| {
         let mut guard = balance.lock()?;
         guard.0 -= 30;
         raise(Signal::SIGKILL)?; // before the other half of it
         anyhow::Ok(())
     })?;
     p.join()?;
-    println!("持锁进程已死: {}", balance.lock().is_err_and(|error| error.is_owner_died()));
+    println!(
+        "持锁进程已死: {}",
+        matches!(balance.lock(), Err(LockError::OwnerDied))
+    );
     let mut guard = balance.lock_anyway()?;
     println!("只改了一半: {:?}", *guard);
     *guard = (100, 0);
+    guard.clear_owner_died();
     Ok(())
 }

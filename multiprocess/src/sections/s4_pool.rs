@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use anyhow::bail;
 use nix::sys::signal::{Signal, raise};
 
 use crate::pool::Pool;
@@ -23,8 +24,10 @@ pub fn run() -> anyhow::Result<()> {
     println!("map 结果: {results:?}");
 
     let async_result = pool.map_async(square, 0..10);
-    let results = async_result.get_timeout(Duration::from_secs(5))?;
-    println!("map_async 结果: {results:?}");
+    let Ok(results) = async_result.get_timeout(Duration::from_secs(5)) else {
+        bail!("not done in time");
+    };
+    println!("map_async 结果: {:?}", results?);
 
     let results = pool.starmap(add, [(1, 2), (3, 4), (5, 6)])?;
     println!("starmap 结果: {results:?}");
@@ -45,7 +48,10 @@ pub fn run() -> anyhow::Result<()> {
 fn on_threads() {
     let squares: Vec<i32> = thread::scope(|scope| {
         let handles: Vec<_> = (0..10).map(|x| scope.spawn(move || x * x)).collect();
-        handles.into_iter().map(|h| h.join().expect("no panic")).collect()
+        handles
+            .into_iter()
+            .map(|h| h.join().expect("no panic"))
+            .collect()
     });
     println!("作用域线程: {squares:?}");
 }

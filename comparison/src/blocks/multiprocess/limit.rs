@@ -143,6 +143,7 @@ pub(super) fn counter(times: u64) -> f64 {
         processes.into_iter().for_each(joined);
     });
     // SAFETY: everybody who counted has ended.
-    assert_eq!(unsafe { *counter.count.get() }, times / PROCESSES * PROCESSES);
+    let count = unsafe { *counter.count.get() };
+    assert_eq!(count, times / PROCESSES * PROCESSES);
     took
 }

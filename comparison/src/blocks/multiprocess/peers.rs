@@ -65,7 +65,9 @@ pub(super) fn round_trip(times: u64) -> f64 {
 pub(super) fn pool(times: u64) -> f64 {
     let pool = procspawn::Pool::new(WORKERS).expect("the system has processes to give");
     let map = |times: u64| {
-        let handles: Vec<_> = (0..times).map(|x| procspawn::spawn!(in pool, (x) || x * x)).collect();
+        let handles: Vec<_> = (0..times)
+            .map(|x| procspawn::spawn!(in pool, (x) || x * x))
+            .collect();
         for (x, handle) in (0..times).zip(handles) {
             assert_eq!(handle.join().expect("it does not fail"), x * x);
         }
