@@ -157,9 +157,9 @@ impl Builder {
 
 /// A started process. It derefs to [`Child`], which can be cloned; this one is its owner.
 ///
-/// On drop it waits for the process, or kills a daemon and waits; the wait ends when the process does,
-/// so do not keep what that one waits for. In another process, which got a copy by a fork, drop does
-/// nothing.
+/// On drop, also by a panic, it waits for the process, or kills a daemon and waits. The wait ends when
+/// the process does, so do not keep what that one waits for. In another process, which got a copy by a
+/// fork, drop does nothing.
 ///
 /// ```
 /// use multiprocess::process::Process;
