@@ -48,7 +48,8 @@ pub use self::child::{Child, Sentinel, UNKNOWN, active_children};
 pub use self::error::{ChildError, StartError, StillRunning};
 pub use self::inside::{Current, Parent, current, parent};
 pub use self::outcome::{Exit, Outcome};
-use crate::ends::{Ends, Pass};
+use crate::ends::Ends;
+use crate::ends::Pass;
 use crate::fork::fork;
 
 /// A process to be started: its name, and whether it is a daemon.

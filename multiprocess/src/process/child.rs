@@ -14,7 +14,8 @@ use nix::unistd::Pid;
 use super::error::ChildError;
 use super::inside::Birth;
 use super::{is_this, pidfd};
-use crate::ends::{self, End};
+use crate::ends::End;
+use crate::ends::register;
 
 /// The exit code of a process that others reaped: somebody waited for every child (`waitpid(-1)`), or
 /// `SIGCHLD` is ignored.
@@ -67,7 +68,7 @@ impl Child {
             state: Mutex::new(State { pidfd, exit_code }),
         });
         let end: Weak<dyn End> = Arc::<Inner>::downgrade(&inner);
-        ends::register(end);
+        register(end);
         let child = Self(inner);
         if exit_code.is_none() {
             children().push(child.clone());
