@@ -119,6 +119,7 @@ impl Broker {
             self.hire()?;
         }
         self.tell(Ticket::default(), wire::STARTED, &[]);
+        self.send();
         Ok(())
     }
 
@@ -172,11 +173,7 @@ impl Broker {
             if self.wait() == Read::End {
                 return End::Terminated;
             }
-            for worker in &mut self.workers {
-                if worker.collect(&mut self.to_parent, ENOUGH) > 0 {
-                    self.strikes = 0;
-                }
-            }
+            self.collect();
             if let Err(end) = self.replace_the_dead() {
                 return end;
             }
@@ -207,6 +204,26 @@ impl Broker {
         for worker in &mut self.workers {
             worker.send();
         }
+    }
+
+    /// Passes the answers on to the parent. Afterwards no answer is left that is not announced, or
+    /// there is something to send: else `wait` could sleep on them.
+    fn collect(&mut self) {
+        loop {
+            for worker in &mut self.workers {
+                if worker.collect(&mut self.to_parent, ENOUGH) > 0 {
+                    self.strikes = 0;
+                }
+            }
+            let was_enough = self.to_parent.len() >= ENOUGH;
+            self.send();
+            if !was_enough || self.to_parent.len() >= ENOUGH {
+                return;
+            }
+        }
+    }
+
+    fn send(&mut self) {
         if let Some(parent) = &self.parent {
             let _ = self.to_parent.send(parent); // an error: the end of the stream comes too
         }
@@ -229,7 +246,7 @@ impl Broker {
         }
         let left = if self.workers.len() < self.setup.workers {
             Some(RETRY)
-        } else if self.workers.iter().any(|worker| worker.given.len() > 1) {
+        } else if self.to_parent.len() < ENOUGH && self.workers.iter().any(Hired::has_several) {
             Some(TICK) // the results of quick tasks before a long one are not announced
         } else {
             None

@@ -120,9 +120,14 @@ impl Hired {
         self.unanswered(self.shared.begun()) > 0
     }
 
+    /// Whether it has more than one task. Then it does not announce each answer.
+    pub fn has_several(&self) -> bool {
+        self.given.len() > 1
+    }
+
     /// Whether it has been silent for a while with more than one task.
     pub fn is_stuck(&self) -> bool {
-        self.given.len() > 1 && self.since.elapsed() >= TICK
+        self.has_several() && self.since.elapsed() >= TICK
     }
 
     /// Takes from it what it has not begun. Until it answers it gets no more than one at a time.

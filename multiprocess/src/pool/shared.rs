@@ -149,8 +149,9 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::Ordering::Relaxed;
+    use std::thread;
 
-    use super::Shared;
+    use super::{RING, Shared};
 
     #[test]
     fn the_stream_of_bytes_comes_out_as_it_went_in() {
@@ -164,6 +165,34 @@ mod tests {
             received.extend_from_slice(&buffer[..read]);
         }
         assert!(received == sent);
+    }
+
+    #[test]
+    fn who_waits_for_room_is_woken() {
+        let shared = Shared::new().unwrap();
+        let total = 20_000_000;
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let bytes = vec![1; RING];
+                let mut left = total;
+                while left > 0 {
+                    let written = shared.write(&bytes[..left.min(RING)]);
+                    left -= written;
+                    if written == 0 {
+                        shared.announce_full();
+                        if shared.write(&[1]) == 0 {
+                            shared.wait_for_room();
+                        } else {
+                            left -= 1;
+                        }
+                    }
+                }
+            });
+            let mut read = 0;
+            while read < total {
+                read += shared.read(&mut [0; 40_000]);
+            }
+        });
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::sync::atomic::Ordering::SeqCst;
 
 use multiprocess::pool::Pool;
+use nix::unistd::Pid;
 
-use crate::support::eventually;
-use crate::workers::{board, square, wait_for};
+use crate::support::{children, eventually, wait_until_asleep};
+use crate::workers::{board, square, wait_for, workers};
 
 /// P09: 64 MiB there and back, in messages larger than any buffer between.
 pub fn big_messages_both_ways() {
@@ -87,4 +88,31 @@ pub fn more_than_the_broker_keeps() {
             .all(|(n, bytes)| *bytes == vec![n as u8; 10_000])
     );
     assert_eq!(board(0).load(SeqCst), 2000, "none twice");
+}
+
+/// Every worker in the middle of a result that is larger than what is kept anywhere, before the
+/// parent begins to read: nobody sleeps on what another one could take.
+pub fn all_stand_until_the_parent_reads() {
+    board(0);
+    let pool = Pool::new(4).expect("a pool");
+    for _ in 0..5 {
+        let pids = workers(&pool, 0);
+        let handle = pool.map_chunked_async(|n: u8| vec![n; 4 << 20], 0..4, 1);
+        let processes = pids.iter().map(|&pid| Pid::from_raw(pid as i32));
+        processes.for_each(wait_until_asleep);
+        wait_until_asleep(children()[0].pid);
+        let results = handle.get().expect("results");
+        assert!(results.into_iter().eq((0..4).map(|n| vec![n; 4 << 20])));
+    }
+}
+
+/// Results that are each as large as all that is kept: while one is passed on, another worker waits
+/// for room, and has said so before. Many times: it takes a parent that reads as fast as the broker
+/// writes.
+pub fn one_result_fills_what_is_kept() {
+    let pool = Pool::new(2).expect("a pool");
+    for _ in 0..200 {
+        let results = pool.map_chunked(|n: u8| vec![n; 1 << 20], [1, 2], 1);
+        assert_eq!(results.map(|all| all.len()), Ok(2));
+    }
 }
