@@ -6,14 +6,16 @@
 //! | `put.at`  | the owner of `put.lock`; `close`     | up to here there are items; closed      |
 //! | `get.at`  | the owner of `get.lock`              | up to here they are taken               |
 //! | `seen`    | the owner of the lock beside it      | the other side's `at`, maybe of earlier |
-//! | `waiting` | who is about to sleep 1; who wakes 0 | somebody may be asleep                  |
+//! | `waiting` | who is about to sleep; who wakes     | odd: somebody may be asleep             |
 //!
 //! Whoever is killed in between leaves nothing to be repaired. An item is there from one single store
 //! on, after its bytes; it is taken with one single store, after its bytes are copied; `seen` is only a
 //! bound. So the next owner of the lock goes on from what it finds.
 //!
 //! `waiting` is a flag. A count would stay too high for ever when somebody is killed asleep, and every
-//! item would cost a system call from then on.
+//! item would cost a system call from then on. It is set by making the word odd and cleared by adding one,
+//! so that it never has an earlier value again: with 0 and 1, a second sleeper who raises the flag anew
+//! could make the first one sleep through the wake-up that was in between.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use std::time::{Duration, Instant};
@@ -171,21 +173,31 @@ impl Side {
     /// Sleeps until somebody wakes this side, unless it is `ready`; for at most `slice`, and sometimes
     /// shorter. Look again afterwards: also after a whole slice, for a waker may have been killed.
     pub fn sleep(&self, slice: Duration, ready: impl FnOnce() -> bool) {
-        self.waiting.0.store(1, Ordering::Relaxed);
+        let flagged = self.waiting.0.fetch_or(1, Ordering::Relaxed) | 1;
         // Either we see what the other side has stored, or it sees the flag: see `wake`.
         fence(Ordering::SeqCst);
         if !ready() {
-            futex::wait(&self.waiting.0, 1, slice);
+            futex::wait(&self.waiting.0, flagged, slice);
         }
     }
 
     /// Wakes those of this side who sleep, after the other side has stored its `at`.
     pub fn wake(&self) {
         fence(Ordering::SeqCst); // the other half is in `sleep`
-        if self.waiting.0.load(Ordering::Relaxed) != 0 {
-            // Who comes to sleep now finds 0 and does not; so none of them is missed.
-            self.waiting.0.store(0, Ordering::Relaxed);
-            futex::wake_all(&self.waiting.0);
+        let seen = self.waiting.0.load(Ordering::Relaxed);
+        if seen % 2 == 1 {
+            // Who is about to sleep finds another word than it has flagged, and does not. If this fails,
+            // another one was quicker, and wakes them.
+            let cleared = seen.wrapping_add(1);
+            let [yes, no] = [Ordering::Relaxed; 2];
+            if self
+                .waiting
+                .0
+                .compare_exchange(seen, cleared, yes, no)
+                .is_ok()
+            {
+                futex::wake_all(&self.waiting.0);
+            }
         }
     }
 }

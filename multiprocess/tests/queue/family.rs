@@ -2,6 +2,7 @@
 
 use multiprocess::ends::{Ends, Pass};
 use multiprocess::fork::fork;
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -26,14 +27,24 @@ pub fn child<A: Pass>(args: A, run: impl FnOnce(A)) -> Pid {
 /// Waits for the child, which ends with 0.
 #[track_caller]
 pub fn join(child: Pid) {
-    assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 0)));
+    assert_eq!(wait(child), WaitStatus::Exited(child, 0));
+}
+
+/// However many signals come.
+fn wait(child: Pid) -> WaitStatus {
+    loop {
+        match waitpid(child, None) {
+            Err(Errno::EINTR) => {}
+            ended => return ended.expect("our own child"),
+        }
+    }
 }
 
 /// Kills the child, unless it has ended by itself, and waits for it: whether it was killed.
 #[track_caller]
 pub fn kill(child: Pid) -> bool {
     support::kill(child, Signal::SIGKILL);
-    match waitpid(child, None).expect("our own child") {
+    match wait(child) {
         WaitStatus::Signaled(_, Signal::SIGKILL, _) => true,
         status => {
             assert_eq!(status, WaitStatus::Exited(child, 0));
