@@ -23,8 +23,8 @@ const MEASURE: &str = "__measure";
 const BLOCK: &str = "__block";
 const CONVOY: &str = "__convoy";
 
-/// The exit code of a section that left other threads behind than its contract says.
-pub const THREADS_LEFT: i32 = 3;
+/// The exit code of a section that left other threads behind than its contract says, or a child.
+pub const LEFT_BEHIND: i32 = 3;
 
 /// The first line of `main`: if this process was started to run a section, to take a measurement or
 /// to answer requests, does so and does not return.
@@ -109,13 +109,31 @@ fn run_section(chapters: &[Chapter], chapter: &str, name: &str) -> i32 {
         return 1;
     }
     let allowed = Contract::parse(section.contract).map_or(0, |contract| contract.threads_left);
-    match threads_beside_main(allowed) {
-        left if left == allowed => 0,
-        left => {
-            eprintln!("error: {left} threads still run, the contract says {allowed}");
-            THREADS_LEFT
-        }
+    let threads = threads_beside_main(allowed);
+    if threads != allowed {
+        eprintln!("error: {threads} threads still run, the contract says {allowed}");
+        return LEFT_BEHIND;
     }
+    if has_children() {
+        eprintln!("error: a child process was not waited for");
+        return LEFT_BEHIND;
+    }
+    0
+}
+
+/// Whether a child of this process runs, or has ended and was not waited for.
+#[cfg(target_os = "linux")]
+fn has_children() -> bool {
+    use nix::errno::Errno;
+    use nix::sys::wait::{Id, WaitPidFlag, waitid};
+
+    let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    waitid(Id::All, look) != Err(Errno::ECHILD)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_children() -> bool {
+    false
 }
 
 /// How many threads run beside this one; waits for a while for there to be `expected`, since a
@@ -162,6 +180,8 @@ pub struct Ended {
     pub status: ExitStatus,
     /// Whether that was because its time was up.
     pub timed_out: bool,
+    /// Whether processes of its group lived on after it, until they were killed here.
+    pub left_processes: bool,
     /// From its start to its end.
     pub elapsed: Duration,
 }
@@ -258,6 +278,7 @@ fn watch<T: Send>(
         let elapsed = begin.elapsed();
         drop(done);
         let timed_out = watchdog.join().expect("waiting does not panic");
+        let left_processes = !child.is_gone();
         let talked = talk
             .join()
             .unwrap_or_else(|panic| panic::resume_unwind(panic));
@@ -266,6 +287,7 @@ fn watch<T: Send>(
             stderr,
             status: status?,
             timed_out,
+            left_processes,
             elapsed,
         };
         Ok((ended, talked))
@@ -283,6 +305,9 @@ fn read_all(source: Option<impl Read>) -> String {
 
 /// A child and its process group. The mutex keeps a kill from meeting a process that was reaped.
 struct Group(Mutex<Child>);
+
+/// For how long what a child has started may outlive it: the system ends it a moment later.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The groups that are alive, for [`kill_all`].
 static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
@@ -307,6 +332,21 @@ impl Group {
             // Where there are no groups, at least the child. Fails only if it has just ended.
             let _ = child.kill();
         }
+    }
+
+    /// After the child has been reaped: whether all that it started is gone too. What is not, by the end
+    /// of [`GRACE`], is killed.
+    fn is_gone(&self) -> bool {
+        let group = self.0.lock().unwrap_or_else(PoisonError::into_inner).id();
+        let ceiling = Instant::now() + GRACE;
+        while group_lives(group) {
+            if Instant::now() > ceiling {
+                kill_group(group);
+                return false;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        true
     }
 
     fn reap(&self) -> io::Result<ExitStatus> {
@@ -345,5 +385,19 @@ fn kill_group(group: u32) {
     }
 }
 
+/// Its number is not given to anybody else while a process is in it.
+#[cfg(unix)]
+fn group_lives(group: u32) -> bool {
+    use nix::sys::signal::killpg;
+    use nix::unistd::Pid;
+
+    i32::try_from(group).is_ok_and(|group| killpg(Pid::from_raw(group), None).is_ok())
+}
+
 #[cfg(not(unix))]
 fn kill_group(_group: u32) {}
+
+#[cfg(not(unix))]
+fn group_lives(_group: u32) -> bool {
+    false
+}

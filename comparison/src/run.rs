@@ -45,6 +45,8 @@ pub enum Fault {
     TooQuick(Duration, Duration),
     /// It wrote to standard error.
     Stderr,
+    /// Processes that it started lived on after it.
+    LeftProcesses,
 }
 
 impl fmt::Display for Fault {
@@ -59,6 +61,7 @@ impl fmt::Display for Fault {
                 f,
                 "breaks its contract: took {took:.1?}, at least {least:?} is stated"
             ),
+            Self::LeftProcesses => write!(f, "leaves processes behind"),
             Self::Stderr => write!(f, "breaks its contract: it wrote to standard error"),
         }
     }
@@ -154,6 +157,9 @@ pub fn judge(contract: &Contract, ended: &Ended, deadline: Duration) -> Result<(
     }
     if !ended.stderr.is_empty() {
         return Err(Fault::Stderr);
+    }
+    if ended.left_processes {
+        return Err(Fault::LeftProcesses);
     }
     Ok(())
 }

@@ -53,6 +53,15 @@ fn chapter() -> Chapter {
                 thread::spawn(thread::park);
                 say(&["one", "two"])
             }),
+            section("child-left", CONTRACT, || {
+                Command::new("sleep").arg("0").spawn()?;
+                say(&["one", "two"])
+            }),
+            section("orphan-left", CONTRACT, || {
+                let line = "sleep 600 >&- 2>&- &";
+                Command::new("sh").args(["-c", line]).status()?;
+                say(&["one", "two"])
+            }),
             section("unreadable", "lane main\n | {nothing}", || say(&["one"])),
             Section {
                 alone: true,
@@ -142,13 +151,16 @@ fn the_report_names_every_fault() -> Result<(), Failed> {
     says("FAULT faults/stderr breaks its contract: it wrote to standard error");
     says("a word aside");
     says("FAULT faults/unreadable has a contract that cannot be read: line 2 of the contract");
-    let mut faults = 8;
+    says("FAULT faults/orphan-left leaves processes behind");
+    let mut faults = 9;
     if cfg!(target_os = "linux") {
         says("FAULT faults/thread-left fails: exit status: 3");
         says("error: 1 threads still run, the contract says 0");
-        faults += 1;
+        says("FAULT faults/child-left fails: exit status: 3");
+        says("error: a child process was not waited for");
+        faults += 2;
     }
-    says(&format!("11 runs, {faults} at fault"));
+    says(&format!("13 runs, {faults} at fault"));
     assert_eq!(code, Some(faults), "{report}");
     Ok(())
 }
