@@ -9,6 +9,10 @@ use multiprocess::sections::{ALL, CHAPTER, Section, TITLE};
 
 fn main() -> ExitCode {
     exit_quietly_without_stdout();
+    if cfg!(not(target_os = "linux")) {
+        println!("第 3 章用到 fork 和进程间共享的锁，只在 Linux 上运行。");
+        return ExitCode::SUCCESS;
+    }
 
     let args: Vec<String> = env::args_os()
         .skip(1)
