@@ -1,6 +1,6 @@
 //! Our blocks against what a user would otherwise pick, in turn.
 //!
-//! A group of rows joins with its file and its line in [`GROUPS`]. Each row is measured in a process
+//! A group of rows joins with its file and its line in `GROUPS`. Each row is measured in a process
 //! of its own, which has done nothing before and has one thread, so that it may fork. What rows cannot
 //! say, since it is no time, has a table of its own: chapter 1's, in `gil`.
 

@@ -146,7 +146,7 @@ const QUEUE_GOAL: f64 = if cfg!(feature = "peers") { 0.06 } else { 1.0 };
 /// The first is for what a contender starts, the second for the process that measures.
 static CORES: OnceLock<(usize, usize)> = OnceLock::new();
 
-/// Keeps this process on one core, and leaves the other to what it starts: see [`elsewhere`].
+/// Keeps this process on one core, and leaves the other to what it starts: [`pin_elsewhere`].
 fn pin_here() {
     let (_, here) = CORES.get_or_init(|| cores::two().unwrap_or_else(|reason| panic!("{reason}")));
     cores::pin(*here).expect("it may use this core");
