@@ -38,6 +38,7 @@ fn main() {
         basics::sizes,
         basics::no_capacity,
         basics::memory_is_used_again,
+        basics::little_memory,
         basics::against_a_model,
         ends::captured_and_not_passed,
         ends::producers_that_return,

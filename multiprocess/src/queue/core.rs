@@ -169,7 +169,10 @@ impl Core {
         loop {
             let guard = self.lock(mine, patience, &ready);
             if guard.is_some() {
-                mine.processor.store(spin::processor(), Ordering::Relaxed);
+                mine.shown
+                    .0
+                    .processor
+                    .store(spin::processor(), Ordering::Relaxed);
             }
             let result = attempt(guard.as_ref());
             let had_lock = guard.is_some();
@@ -186,7 +189,7 @@ impl Core {
             if !had_lock && ready() {
                 continue; // for the lock, once more
             }
-            if spin::comes_soon(theirs.processor.load(Ordering::Relaxed), &ready) {
+            if spin::comes_soon(&theirs.shown.processor, &ready) {
                 continue;
             }
             let begin = Instant::now();

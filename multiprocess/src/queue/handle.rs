@@ -1,6 +1,6 @@
 //! [`Handle`]: what a `Queue` is in one process: an end that a child has only if it was passed.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 
 use nix::unistd::Pid;
@@ -22,6 +22,8 @@ pub struct Handle {
     core: Arc<Core>,
     roles: u32,
     state: AtomicU8,
+    /// Whether this process is a child that was given it.
+    adopted: AtomicBool,
 }
 
 /// Why a handle cannot be used.
@@ -35,8 +37,7 @@ impl Handle {
     /// One more handle.
     pub fn new(core: Arc<Core>, roles: u32) -> Arc<Self> {
         core.handle_made(roles);
-        let state = AtomicU8::new(OPEN);
-        let handle = Arc::new(Self { core, roles, state });
+        let handle = Self::in_state(core, roles, OPEN);
         let end: Weak<dyn End> = Arc::downgrade(&handle) as Weak<Self>;
         register(end);
         handle
@@ -48,10 +49,15 @@ impl Handle {
         if state == OPEN {
             return Self::new(self.core.clone(), roles);
         }
+        Self::in_state(self.core.clone(), roles, state)
+    }
+
+    fn in_state(core: Arc<Core>, roles: u32, state: u8) -> Arc<Self> {
         Arc::new(Self {
-            core: self.core.clone(),
+            core,
             roles,
             state: AtomicU8::new(state),
+            adopted: AtomicBool::new(false),
         })
     }
 
@@ -64,10 +70,13 @@ impl Handle {
         }
     }
 
-    /// The queue that has this handle is dropped. Not a `Drop` of this: in a child, what the parent was
-    /// in the middle of when it forked has a reference for ever.
+    /// The queue that has this handle is dropped. In the child that was given it this is the end of it:
+    /// what the parent was in the middle of when it forked, its `Ends`, has a reference here for ever.
+    /// In the parent it is not, for the child may still have to be entered as a member: see `Drop`.
     pub fn let_go(&self) {
-        self.end(CLOSED);
+        if self.adopted.load(Ordering::Relaxed) {
+            self.end(CLOSED);
+        }
     }
 
     fn end(&self, state: u8) {
@@ -84,6 +93,7 @@ impl End for Handle {
     }
 
     fn adopted(&self) {
+        self.adopted.store(true, Ordering::Relaxed);
         if self.core().is_ok() && self.core.adopted(self.roles).is_err() {
             self.end(NO_ROOM);
         }
@@ -93,5 +103,11 @@ impl End for Handle {
         if self.core().is_ok() {
             self.core.passed_to(child, self.roles);
         }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.end(CLOSED);
     }
 }

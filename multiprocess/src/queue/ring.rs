@@ -17,6 +17,7 @@
 //! so that it never has an earlier value again: with 0 and 1, a second sleeper who raises the flag anew
 //! could make the first one sleep through the wake-up that was in between.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use std::time::{Duration, Instant};
 
@@ -41,16 +42,30 @@ pub struct Ring {
 pub struct Side {
     pub lock: Apart<RobustMutex>,
     seen: AtomicU64,
-    /// Which processor the last owner of the lock ran on. It says whether to look for an item or sleep.
-    pub processor: AtomicU32,
-    at: Apart<AtomicU64>,
+    pub shown: Apart<Shown>,
     /// Whether somebody of *this* side sleeps.
     waiting: Apart<AtomicU32>,
+}
+
+/// What a side shows to the other.
+#[repr(C)]
+pub struct Shown {
+    at: AtomicU64,
+    /// Which processor the last owner of the lock ran on: whether it can run while we look.
+    pub processor: AtomicU32,
 }
 
 /// On cache lines of its own: two, since they are fetched in pairs.
 #[repr(C, align(128))]
 pub struct Apart<T>(pub T);
+
+impl<T> Deref for Apart<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 /// Why nothing was put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +88,7 @@ impl Ring {
         capacity: Size,
         write: impl FnOnce(Place, Place),
     ) -> Result<(), Refused> {
-        let tail = Place(self.put.at.0.load(Ordering::Relaxed));
+        let tail = Place(self.put.shown.at.load(Ordering::Relaxed));
         if tail.is_closed() {
             return Err(Refused::Closed);
         }
@@ -82,7 +97,7 @@ impl Ring {
         // Asked only when it matters, since it is in the other side's cache.
         if !end.is_within(capacity, head) || tail.chunk() != end.chunk() {
             // Acquire: what was there before is read, so it may be overwritten.
-            head = Place(self.get.at.0.load(Ordering::Acquire));
+            head = Place(self.get.shown.at.load(Ordering::Acquire));
             self.put.seen.store(head.0, Ordering::Relaxed);
             if !end.is_within(capacity, head) {
                 return Err(Refused::Full);
@@ -92,8 +107,8 @@ impl Ring {
         // Release: who sees the item there sees its bytes. It fails if `close` came first.
         let put =
             self.put
+                .shown
                 .at
-                .0
                 .compare_exchange(tail.0, end.0, Ordering::Release, Ordering::Relaxed);
         put.map(drop).map_err(|_| Refused::Closed)
     }
@@ -103,11 +118,11 @@ impl Ring {
     ///
     /// The guard shows that the caller has `get.lock`.
     pub fn get(&self, _lock: &RobustGuard<'_>, read: impl FnOnce(Place) -> Size) -> Option<()> {
-        let head = Place(self.get.at.0.load(Ordering::Relaxed));
+        let head = Place(self.get.shown.at.load(Ordering::Relaxed));
         let tail = Place(self.get.seen.load(Ordering::Relaxed));
         if head.is_at(tail) {
             // Acquire: the bytes of the items up to here are there.
-            let tail = Place(self.put.at.0.load(Ordering::Acquire));
+            let tail = Place(self.put.shown.at.load(Ordering::Acquire));
             self.get.seen.store(tail.0, Ordering::Relaxed);
             if head.is_at(tail) {
                 return None;
@@ -115,40 +130,48 @@ impl Ring {
         }
         let size = read(head);
         // Release: from now on the place may be overwritten.
-        self.get.at.0.store(head.after(size).0, Ordering::Release);
+        self.get
+            .shown
+            .0
+            .at
+            .store(head.after(size).0, Ordering::Release);
         Some(())
     }
 
     /// How many items there are. Both ends may be moving meanwhile.
     pub fn len(&self) -> u32 {
-        let head = Place(self.get.at.0.load(Ordering::Acquire));
-        let tail = Place(self.put.at.0.load(Ordering::Acquire));
+        let head = Place(self.get.shown.at.load(Ordering::Acquire));
+        let tail = Place(self.put.shown.at.load(Ordering::Acquire));
         tail.items_since(head)
     }
 
     /// Whether an item could be taken, as far as can be told without the lock.
     pub fn has_item(&self) -> bool {
-        let tail = Place(self.put.at.0.load(Ordering::Acquire));
-        !Place(self.get.at.0.load(Ordering::Relaxed)).is_at(tail)
+        let tail = Place(self.put.shown.at.load(Ordering::Acquire));
+        !Place(self.get.shown.at.load(Ordering::Relaxed)).is_at(tail)
     }
 
     /// Whether an item of `size` could be put, as far as can be told without the lock.
     pub fn has_room(&self, size: Size, capacity: Size) -> bool {
-        let head = Place(self.get.at.0.load(Ordering::Acquire)); // so that the tail is not behind it
-        let tail = Place(self.put.at.0.load(Ordering::Relaxed));
+        let head = Place(self.get.shown.at.load(Ordering::Acquire)); // so that the tail is not behind it
+        let tail = Place(self.put.shown.at.load(Ordering::Relaxed));
         tail.after(size).is_within(capacity, head)
     }
 
     /// From now on nothing can be put, not even what is being written at this moment.
     pub fn close(&self) {
-        self.put.at.0.fetch_or(Place::CLOSED, Ordering::Relaxed);
+        self.put
+            .shown
+            .0
+            .at
+            .fetch_or(Place::CLOSED, Ordering::Relaxed);
         self.get.wake();
         self.put.wake();
     }
 
     /// Whether it is closed. What was put before can still be taken.
     pub fn is_closed(&self) -> bool {
-        Place(self.put.at.0.load(Ordering::Acquire)).is_closed()
+        Place(self.put.shown.at.load(Ordering::Acquire)).is_closed()
     }
 }
 
@@ -156,7 +179,7 @@ impl Side {
     /// Takes this side's lock if it is free, or soon is.
     pub fn try_lock(&self) -> Option<RobustGuard<'_>> {
         for _ in 1..TRIES {
-            let guard = self.lock.0.try_lock().expect(NOT_TWICE);
+            let guard = self.lock.try_lock().expect(NOT_TWICE);
             if guard.is_some() {
                 return guard;
             }
@@ -167,24 +190,24 @@ impl Side {
 
     /// Takes this side's lock; `None` if it could not be had until `deadline`.
     pub fn lock_until(&self, deadline: Instant) -> Option<RobustGuard<'_>> {
-        self.lock.0.lock_until(deadline).expect(NOT_TWICE)
+        self.lock.lock_until(deadline).expect(NOT_TWICE)
     }
 
     /// Sleeps until somebody wakes this side, unless it is `ready`; for at most `slice`, and sometimes
     /// shorter. Look again afterwards: also after a whole slice, for a waker may have been killed.
     pub fn sleep(&self, slice: Duration, ready: impl FnOnce() -> bool) {
-        let flagged = self.waiting.0.fetch_or(1, Ordering::Relaxed) | 1;
+        let flagged = self.waiting.fetch_or(1, Ordering::Relaxed) | 1;
         // Either we see what the other side has stored, or it sees the flag: see `wake`.
         fence(Ordering::SeqCst);
         if !ready() {
-            futex::wait(&self.waiting.0, flagged, slice);
+            futex::wait(&self.waiting, flagged, slice);
         }
     }
 
     /// Wakes those of this side who sleep, after the other side has stored its `at`.
     pub fn wake(&self) {
         fence(Ordering::SeqCst); // the other half is in `sleep`
-        let seen = self.waiting.0.load(Ordering::Relaxed);
+        let seen = self.waiting.load(Ordering::Relaxed);
         if seen % 2 == 1 {
             // Who is about to sleep finds another word than it has flagged, and does not. If this fails,
             // another one was quicker, and wakes them.
@@ -192,11 +215,10 @@ impl Side {
             let [yes, no] = [Ordering::Relaxed; 2];
             if self
                 .waiting
-                .0
                 .compare_exchange(seen, cleared, yes, no)
                 .is_ok()
             {
-                futex::wake_all(&self.waiting.0);
+                futex::wake_all(&self.waiting);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::hint;
 use std::mem::{self, MaybeUninit};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// For how long: about as long as it takes to be woken. If it were shorter, two who answer each other
@@ -10,7 +11,7 @@ const SPIN: Duration = Duration::from_micros(20);
 
 /// How often: not more often, since each look takes the cache line from who is to change it. Several
 /// items come meanwhile, and are taken without a look.
-const GAP: Duration = Duration::from_nanos(600);
+const GAP: Duration = Duration::from_nanos(700);
 
 /// The number of the processor that runs this thread.
 pub fn processor() -> u32 {
@@ -20,10 +21,10 @@ pub fn processor() -> u32 {
 
 /// Whether `ready` becomes true before it is worth sleeping. The other side was last on processor
 /// `theirs`.
-pub fn comes_soon(theirs: u32, ready: impl Fn() -> bool) -> bool {
+pub fn comes_soon(theirs: &AtomicU32, ready: impl Fn() -> bool) -> bool {
     let begin = Instant::now();
     // Asked each time, since it may change; it takes a part of the first gap.
-    if theirs == processor() && must_stay() {
+    if must_stay() && theirs.load(Ordering::Relaxed) == processor() {
         return false; // they do nothing while we look
     }
     let mut next = GAP;

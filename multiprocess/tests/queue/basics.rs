@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::time::{Duration, Instant};
 
-use multiprocess::queue::{Consumer, Queue};
+use multiprocess::queue::{Consumer, GetError, PutError, Queue};
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -127,7 +127,7 @@ pub fn what_cannot_be_encoded() {
     };
     for _ in 0..3 {
         let error = queue.put(&long(1)).unwrap_err();
-        assert!(matches!(error, multiprocess::queue::PutError::Encode(_)));
+        assert!(matches!(error, PutError::Encode(_)));
         assert_eq!(queue.len(), 0);
     }
     queue.try_put(&long(6)).unwrap();
@@ -142,7 +142,7 @@ pub fn what_cannot_be_decoded() {
     }
     assert_eq!(queue.get().unwrap(), Choosy(2));
     let error = queue.get().unwrap_err();
-    assert!(matches!(error, multiprocess::queue::GetError::Decode(_)));
+    assert!(matches!(error, GetError::Decode(_)));
     assert_eq!((queue.len(), queue.get().unwrap()), (1, Choosy(6)));
 }
 
@@ -240,6 +240,47 @@ pub fn memory_is_used_again() {
         .unwrap();
     let kilobytes: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     assert!((3 << 10..10 << 10).contains(&kilobytes), "{line}");
+}
+
+/// Where a process may not have many addresses a queue is smaller. An item that can never fit is an
+/// error, one that does not fit now has to wait; and every byte can be used, over and over.
+pub fn little_memory() {
+    let limit = libc::rlimit {
+        rlim_cur: 400 << 20,
+        rlim_max: 400 << 20,
+    };
+    // SAFETY: it reads the limit.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) }, 0);
+    let queue = Queue::<[u8]>::unbounded().unwrap();
+    let megabyte = vec![7; 1 << 20];
+    let error = queue.try_put(&vec![0; 64 << 20]).unwrap_err();
+    assert!(matches!(error, PutError::TooLarge(len) if len == 64 << 20));
+    assert_eq!(queue.len(), 0);
+    let mut fits = 0;
+    while queue.try_put(&megabyte).is_ok() {
+        fits += 1;
+    }
+    assert_eq!(fits, 63);
+    assert!(queue.try_put(&megabyte).unwrap_err().is_full());
+
+    let mut random = Random::new();
+    let mut model: VecDeque<_> = (0..fits).map(|_| megabyte.clone()).collect();
+    for number in 0..3000 {
+        let item = vec![number as u8; random.below(4 << 20)];
+        while let Err(error) = queue.try_put(&item) {
+            assert!(error.is_full());
+            assert!(Some(queue.try_get().unwrap()) == model.pop_front());
+        }
+        model.push_back(item);
+    }
+    while let Ok(item) = queue.try_get() {
+        assert!(Some(item) == model.pop_front());
+    }
+    assert!(model.is_empty());
+    let most = vec![1; (64 << 20) - (64 << 10) - 8];
+    queue.try_put(&most).unwrap();
+    assert!(queue.try_put(&[]).unwrap_err().is_full());
+    assert!(queue.get().unwrap() == most);
 }
 
 /// Against a `VecDeque`, with random operations: the items, the order, the length, full and empty.
