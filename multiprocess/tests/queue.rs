@@ -44,6 +44,7 @@ fn main() {
         ends::producers_that_return,
         ends::producers_that_are_killed,
         ends::a_producer_that_drops_its_handle_and_goes_on,
+        ends::a_producer_that_has_left_before_it_is_entered,
         ends::producers_of_producers,
         ends::several_consumers_end,
         ends::consumers_that_are_killed,

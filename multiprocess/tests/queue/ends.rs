@@ -2,6 +2,8 @@
 
 use std::thread;
 
+use multiprocess::ends::Ends;
+use multiprocess::fork::fork;
 use multiprocess::queue::{Producer, Queue};
 use nix::sys::signal::Signal;
 
@@ -83,6 +85,28 @@ pub fn a_producer_that_drops_its_handle_and_goes_on() {
     assert!(consumer.get().unwrap_err().is_disconnected());
     assert!(is_running(other));
     kill(other);
+}
+
+/// MQ-12: the same, and it was so quick that its parent enters it as a member only afterwards.
+pub fn a_producer_that_has_left_before_it_is_entered() {
+    let (producer, consumer) = Queue::<i32>::bounded(2).unwrap().split();
+    let line = Line::new();
+    let ends = Ends::of(&producer);
+    let mut load = Some(producer);
+    let run = || {
+        let producer = load.take();
+        ends.keep_only_these();
+        drop(producer);
+        line.send(0);
+        forever();
+    };
+    let quick = fork(run).unwrap();
+    line.receive();
+    ends.passed_to(quick);
+    drop((load, ends));
+    assert!(consumer.get().unwrap_err().is_disconnected());
+    assert!(is_running(quick));
+    kill(quick);
 }
 
 /// MQ-12: a child of a child counts, though the one in between is gone.
