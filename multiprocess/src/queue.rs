@@ -44,7 +44,8 @@ pub use error::{GetError, PutError};
 pub use item::Item;
 
 /// A handle of a queue. A clone is another handle of the same queue; each child process is given one as
-/// an argument. They may be used by several threads at once.
+/// an argument. They may be used by several threads at once. (Whoever calls [`fork`](crate::fork::fork)
+/// directly does with [`Ends`] what the start of a process does, or the child is no member.)
 ///
 /// ```
 /// use multiprocess::queue::Queue;
@@ -180,7 +181,8 @@ impl<T: Item + ?Sized, R: CanPut> Queue<T, R> {
         self.put_within(item, Patience::Endless)
     }
 
-    /// Puts an item at the end if there is room. Python's `put_nowait`.
+    /// Puts an item at the end if there is room. Python's `put_nowait`. While another one is putting it
+    /// waits for that; up to 50 ms if that one is stopped, and then says `Full`.
     ///
     /// # Errors
     ///
@@ -216,7 +218,8 @@ impl<T: Item + ?Sized, R: CanGet> Queue<T, R> {
         self.get_within(Patience::Endless)
     }
 
-    /// Takes the first item if there is one. Python's `get_nowait`.
+    /// Takes the first item if there is one. Python's `get_nowait`. While another one is getting it
+    /// waits for that; up to 50 ms if that one is stopped, and then says `Empty`.
     ///
     /// # Errors
     ///

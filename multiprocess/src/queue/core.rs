@@ -169,10 +169,8 @@ impl Core {
         loop {
             let guard = self.lock(mine, patience, &ready);
             if guard.is_some() {
-                mine.shown
-                    .0
-                    .processor
-                    .store(spin::processor(), Ordering::Relaxed);
+                let processor = &mine.shown.processor;
+                processor.store(spin::processor(), Ordering::Relaxed);
             }
             let result = attempt(guard.as_ref());
             let had_lock = guard.is_some();
