@@ -12,27 +12,18 @@
 //! [`poll`]: nix::poll::poll
 
 use std::collections::VecDeque;
-use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
-use std::rc::Rc;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, poll};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, getpid};
+use nix::unistd::Pid;
 
-use super::code::Code;
 use super::hired::{Hired, TICK};
-use super::shared::Shared;
+use super::staff::Setup;
 use super::system;
 use super::wire;
 use super::wire::{Outgoing, Read, Ticket};
-use super::worker::Worker;
-use crate::ends::Ends;
-use crate::fork;
-use crate::fork::ForkError;
 use crate::frame::Decoder;
 
 /// So many bytes are kept for each side; with more, the other side is not read.
@@ -41,45 +32,25 @@ pub const ENOUGH: usize = 1 << 20;
 /// How long after a failed fork the next one is tried.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// How long a worker that has nothing to do may take to end by itself.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// What the broker is told when it is forked.
-pub struct Setup {
-    pub workers: usize,
-    pub tasks_per_worker: Option<u64>,
-    /// Each worker calls its own copy.
-    pub initializer: Option<Box<dyn FnOnce()>>,
-    pub ends: Ends,
-    pub code: Code,
-}
-
-impl Setup {
-    /// So many workers may die in a row, none of them having done anything.
-    fn strikes(&self) -> usize {
-        2 * self.workers + 8
-    }
-}
-
 /// A task as it came: ticket, function, arguments.
 pub type Task = Vec<u8>;
 
-struct Broker {
-    setup: Setup,
+pub struct Broker {
+    pub setup: Setup,
     /// Not there in a worker.
-    parent: Option<UnixStream>,
+    pub parent: Option<UnixStream>,
     from_parent: Decoder,
-    to_parent: Outgoing,
+    pub to_parent: Outgoing,
     /// Nobody has these yet.
     queue: VecDeque<Task>,
     queued_bytes: usize,
-    workers: Vec<Hired>,
-    strikes: usize,
+    pub workers: Vec<Hired>,
+    pub strikes: usize,
     finishing: bool,
 }
 
 /// Why the broker ends.
-enum End {
+pub enum End {
     /// All is done, as the parent wished.
     Finished,
     /// The parent is gone, or has terminated the pool.
@@ -90,7 +61,7 @@ enum End {
 /// The broker's life. The exit code is for nobody.
 pub fn run(parent: UnixStream, parent_pid: Pid, setup: Setup) -> i32 {
     setup.ends.keep_only_these();
-    system::leave_signals_to_the_parent();
+    system::signals_of_the_broker();
     if !system::end_with(parent_pid) {
         return 0;
     }
@@ -107,13 +78,14 @@ pub fn run(parent: UnixStream, parent_pid: Pid, setup: Setup) -> i32 {
     };
     let end = match broker.start() {
         Ok(()) => broker.serve(),
-        Err(error) => End::Broken(wire::NOT_STARTED, errno(&error)),
+        Err(end) => end,
     };
     broker.end(end);
     0
 }
 
 impl Broker {
+<<<<<<< HEAD
     fn start(&mut self) -> io::Result<()> {
         for _ in 0..self.setup.workers {
             self.hire()?;
@@ -163,6 +135,8 @@ impl Broker {
         }
     }
 
+=======
+>>>>>>> 6be91a4 (Split the pool by who does what; run its doc tests; leave signals to the parent)
     fn serve(&mut self) -> End {
         loop {
             self.hand_out();
@@ -223,7 +197,7 @@ impl Broker {
         }
     }
 
-    fn send(&mut self) {
+    pub fn send(&mut self) {
         if let Some(parent) = &self.parent {
             let _ = self.to_parent.send(parent); // an error: the end of the stream comes too
         }
@@ -292,47 +266,6 @@ impl Broker {
         Read::Some
     }
 
-    /// Where a worker has ended: its task fails, the ones behind it are run elsewhere, and there is a
-    /// new worker, unless too many died for nothing.
-    fn replace_the_dead(&mut self) -> Result<(), End> {
-        let mut last = None;
-        while let Some(at) = self.workers.iter().position(|worker| worker.ended) {
-            let mut worker = self.workers.swap_remove(at);
-            let status = system::wait(worker.pid);
-            let answered = worker.collect(&mut self.to_parent, usize::MAX) > 0;
-            if worker.is_in_task() {
-                let task = worker.given.pop_front().expect("it is in one");
-                if let Some(ticket) = Ticket::take(&mut task.as_slice()) {
-                    let pid = worker.pid.as_raw().to_le_bytes();
-                    let details = [pid, status.into_raw().to_le_bytes()].concat();
-                    self.tell(ticket, wire::DIED, &details);
-                }
-            } else if worker.answered == 0 {
-                self.strikes += 1;
-            }
-            if answered {
-                self.strikes = 0;
-            }
-            self.give_back(worker.given);
-            last = Some(status.into_raw());
-        }
-        if let Some(last) = last.filter(|_| self.strikes >= self.setup.strikes()) {
-            return Err(End::Broken(wire::DYING, last));
-        }
-        while self.workers.len() < self.setup.workers {
-            if let Err(error) = self.hire() {
-                if self.workers.is_empty() {
-                    self.strikes += 1;
-                    if self.strikes >= self.setup.strikes() {
-                        return Err(End::Broken(wire::NO_WORKER, errno(&error)));
-                    }
-                }
-                break; // in a while, once more
-            }
-        }
-        Ok(())
-    }
-
     /// A worker that is stuck in a task gives what is behind it to one that has nothing.
     fn take_back(&mut self) {
         let limit = self.setup.tasks_per_worker;
@@ -347,46 +280,14 @@ impl Broker {
     }
 
     /// To the front of the queue, in order.
-    fn give_back(&mut self, tasks: VecDeque<Task>) {
+    pub fn give_back(&mut self, tasks: VecDeque<Task>) {
         for task in tasks.into_iter().rev() {
             self.queued_bytes += task.len();
             self.queue.push_front(task);
         }
     }
 
-    fn tell(&mut self, ticket: Ticket, kind: u8, details: &[u8]) {
+    pub fn tell(&mut self, ticket: Ticket, kind: u8, details: &[u8]) {
         self.to_parent.push(&[&ticket.to_bytes(), &[kind], details]);
     }
-
-    /// Ends the workers and waits for them; then the parent sees the end of the stream.
-    fn end(&mut self, end: End) {
-        if let End::Broken(kind, detail) = end {
-            self.tell(Ticket::default(), kind, &detail.to_le_bytes());
-        }
-        for worker in &self.workers {
-            if matches!(end, End::Finished) {
-                let _ = worker.socket.shutdown(std::net::Shutdown::Both);
-            } else {
-                let _ = kill(worker.pid, Signal::SIGKILL);
-            }
-        }
-        for worker in self.workers.drain(..) {
-            system::reap(worker.pid, &worker.pidfd, PATIENCE);
-        }
-        let Some(parent) = &self.parent else { return };
-        let mut unread = Decoder::new();
-        while self.to_parent.len() > 0 && self.to_parent.send(parent).is_ok() {
-            // The parent may be writing: what it writes is read, or both would wait.
-            let flags = PollFlags::POLLIN | PollFlags::POLLOUT;
-            let _ = poll(&mut [PollFd::new(parent.as_fd(), flags)], None::<u8>);
-            match wire::read(parent, &mut unread) {
-                Read::End => return,
-                _ => while unread.next().is_some() {},
-            }
-        }
-    }
-}
-
-fn errno(error: &io::Error) -> i32 {
-    error.raw_os_error().unwrap_or(libc::EAGAIN)
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use serde::de::DeserializeOwned;
 
 use super::error::TaskError;
-use super::parent::{Outcome, Parent};
+use super::parent::Parent;
+use super::state::Outcome;
 use super::task;
 use super::wire;
 

@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 
 use super::code::Function;
 use super::error::TaskError;
-use super::parent::{Outcome, Parent};
+use super::parent::Parent;
+use super::state::Outcome;
 use super::task;
 use super::wire;
 use super::wire::Ticket;

@@ -29,13 +29,32 @@ pub fn end_with(parent: Pid) -> bool {
     set_pdeathsig(Signal::SIGKILL).is_ok() && getppid() == parent
 }
 
-/// For the broker and, after it, the workers: Ctrl-C goes to all processes of a terminal, and is for
-/// the parent to handle; any handler of the parent's is not for its children.
-pub fn leave_signals_to_the_parent() {
-    // SAFETY: no handler of ours is installed; what was there is not called again.
-    unsafe {
-        let _ = signal(Signal::SIGINT, SigHandler::SigIgn);
-        let _ = signal(Signal::SIGTERM, SigHandler::SigDfl);
+/// For the broker. What a terminal or a service manager sends to all processes at once is for the
+/// parent to handle: the broker ends with it, not before. The parent's handlers are not for it.
+pub fn signals_of_the_broker() {
+    set(
+        &[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP],
+        SigHandler::SigIgn,
+    );
+    let others = [
+        Signal::SIGQUIT,
+        Signal::SIGUSR1,
+        Signal::SIGUSR2,
+        Signal::SIGALRM,
+        Signal::SIGCHLD,
+    ];
+    set(&others, SigHandler::SigDfl);
+}
+
+/// For a worker: it can be ended one by one, but Ctrl-C stays the parent's.
+pub fn signals_of_a_worker() {
+    set(&[Signal::SIGTERM, Signal::SIGHUP], SigHandler::SigDfl);
+}
+
+fn set(signals: &[Signal], to: SigHandler) {
+    for &each in signals {
+        // SAFETY: no handler is installed; the one there was is not called again.
+        let _ = unsafe { signal(each, to) };
     }
 }
 

@@ -1,0 +1,172 @@
+//! The broker's staff: how workers are started, what is done when one has died, and how all are ended.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::getpid;
+
+use super::broker::{Broker, End};
+use super::code::Code;
+use super::hired::Hired;
+use super::shared::Shared;
+use super::system;
+use super::wire;
+use super::wire::{Read, Ticket};
+use super::worker::Worker;
+use crate::ends::Ends;
+use crate::fork;
+use crate::fork::ForkError;
+use crate::frame::Decoder;
+
+/// How long a worker that has nothing to do may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the broker is told when it is forked.
+pub struct Setup {
+    pub workers: usize,
+    pub tasks_per_worker: Option<u64>,
+    /// Each worker calls its own copy.
+    pub initializer: Option<Box<dyn FnOnce()>>,
+    pub ends: Ends,
+    pub code: Code,
+}
+
+impl Setup {
+    /// So many workers may die in a row, none of them having done anything.
+    fn strikes(&self) -> usize {
+        2 * self.workers + 8
+    }
+}
+
+impl Broker {
+    /// Starts all workers, and says so.
+    pub fn start(&mut self) -> Result<(), End> {
+        for _ in 0..self.setup.workers {
+            let hired = self.hire();
+            hired.map_err(|error| End::Broken(wire::NOT_STARTED, errno(&error)))?;
+        }
+        self.tell(Ticket::default(), wire::STARTED, &[]);
+        self.send();
+        Ok(())
+    }
+
+    /// Starts a worker.
+    fn hire(&mut self) -> io::Result<()> {
+        let shared = Rc::new(Shared::new()?);
+        let mut sockets = Some(UnixStream::pair()?);
+        let broker = getpid();
+        let forked = fork::fork(|| {
+            // A worker holds nothing of its siblings: only so does a socket end with its owner.
+            self.workers.clear();
+            self.parent = None;
+            let socket = sockets.take().expect("this is its only use here").1;
+            self.setup.ends.keep_only_these();
+            if !system::end_with(broker) {
+                return 0;
+            }
+            system::signals_of_a_worker();
+            if let Some(initialize) = self.setup.initializer.take() {
+                initialize();
+            }
+            let shared = Rc::clone(&shared);
+            Worker { socket, shared }.run(&self.setup.code, self.setup.tasks_per_worker)
+        });
+        let pid = forked.map_err(|error| match error {
+            ForkError::System(error) => error,
+            ForkError::Threads => io::ErrorKind::WouldBlock.into(),
+        })?;
+        self.setup.ends.passed_to(pid);
+        match system::pidfd(pid) {
+            Ok(pidfd) => {
+                let socket = sockets.take().expect("the child took its copy").0;
+                self.workers.push(Hired::new(pid, pidfd, socket, shared));
+                Ok(())
+            }
+            Err(error) => {
+                let _ = kill(pid, Signal::SIGKILL);
+                system::wait(pid);
+                Err(error)
+            }
+        }
+    }
+
+    /// Where a worker has ended: its task fails, the ones behind it are run elsewhere, and there is a
+    /// new worker, unless too many died for nothing.
+    pub fn replace_the_dead(&mut self) -> Result<(), End> {
+        let mut last = None;
+        while let Some(at) = self.workers.iter().position(|worker| worker.ended) {
+            let mut worker = self.workers.swap_remove(at);
+            let status = system::wait(worker.pid);
+            let answered = worker.collect(&mut self.to_parent, usize::MAX) > 0;
+            if worker.is_in_task() {
+                let task = worker.given.pop_front().expect("it is in one");
+                if let Some(ticket) = Ticket::take(&mut task.as_slice()) {
+                    let pid = worker.pid.as_raw().to_le_bytes();
+                    let details = [pid, status.into_raw().to_le_bytes()].concat();
+                    self.tell(ticket, wire::DIED, &details);
+                }
+            } else if worker.answered == 0 {
+                self.strikes += 1;
+            }
+            if answered {
+                self.strikes = 0;
+            }
+            self.give_back(worker.given);
+            last = Some(status.into_raw());
+        }
+        if let Some(last) = last.filter(|_| self.strikes >= self.setup.strikes()) {
+            return Err(End::Broken(wire::DYING, last));
+        }
+        while self.workers.len() < self.setup.workers {
+            if let Err(error) = self.hire() {
+                if self.workers.is_empty() {
+                    self.strikes += 1;
+                    if self.strikes >= self.setup.strikes() {
+                        return Err(End::Broken(wire::NO_WORKER, errno(&error)));
+                    }
+                }
+                break; // in a while, once more
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the workers and waits for them; then the parent sees the end of the stream.
+    pub fn end(&mut self, end: End) {
+        if let End::Broken(kind, detail) = end {
+            self.tell(Ticket::default(), kind, &detail.to_le_bytes());
+        }
+        for worker in &self.workers {
+            if matches!(end, End::Finished) {
+                let _ = worker.socket.shutdown(Shutdown::Both);
+            } else {
+                let _ = kill(worker.pid, Signal::SIGKILL);
+            }
+        }
+        for worker in self.workers.drain(..) {
+            system::reap(worker.pid, &worker.pidfd, PATIENCE);
+        }
+        let Some(parent) = &self.parent else { return };
+        let mut unread = Decoder::new();
+        while self.to_parent.len() > 0 && self.to_parent.send(parent).is_ok() {
+            // The parent may be writing: what it writes is read, or both would wait.
+            let flags = PollFlags::POLLIN | PollFlags::POLLOUT;
+            let _ = poll(&mut [PollFd::new(parent.as_fd(), flags)], None::<u8>);
+            match wire::read(parent, &mut unread) {
+                Read::End => return,
+                _ => while unread.next().is_some() {},
+            }
+        }
+    }
+}
+
+fn errno(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(libc::EAGAIN)
+}
