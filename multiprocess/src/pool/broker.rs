@@ -16,6 +16,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::unistd::Pid;
 
@@ -144,8 +145,8 @@ impl Broker {
             if self.finishing && idle && self.to_parent.len() == 0 {
                 return End::Finished;
             }
-            if self.wait() == Read::End {
-                return End::Terminated;
+            if let Err(end) = self.wait() {
+                return end;
             }
             self.collect();
             if let Err(end) = self.replace_the_dead() {
@@ -204,7 +205,7 @@ impl Broker {
     }
 
     /// Waits until something can be done, and reads what the parent has sent.
-    fn wait(&mut self) -> Read {
+    fn wait(&mut self) -> Result<(), End> {
         let parent = self.parent.as_ref().expect("only a worker has none");
         let when = |wanted, flag| if wanted { flag } else { PollFlags::empty() };
         let mut fds = Vec::with_capacity(1 + 2 * self.workers.len());
@@ -225,13 +226,16 @@ impl Broker {
         } else {
             None
         };
-        if poll(&mut fds, system::timeout(left)).is_err() {
-            return Read::NothingYet; // a signal
+        match poll(&mut fds, system::timeout(left)) {
+            Ok(_) => {}
+            Err(Errno::EINTR) => return Ok(()),
+            // No memory, or the limit of descriptors was lowered: nothing could be waited for.
+            Err(errno) => return Err(End::Broken(wire::REFUSED, errno as i32)),
         }
         // With enough in the queue nothing is read, and yet the parent's end is seen.
         let gone = |flags: PollFlags| flags.intersects(PollFlags::POLLHUP | PollFlags::POLLERR);
         if fds[0].revents().is_some_and(gone) {
-            return Read::End;
+            return Err(End::Terminated);
         }
         let ready: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(true)).collect();
         for (worker, ready) in self.workers.iter_mut().zip(ready[1..].chunks(2)) {
@@ -241,18 +245,18 @@ impl Broker {
             worker.ended = ready[1];
         }
         if ready[0] {
-            self.read_parent()
-        } else {
-            Read::NothingYet
+            self.read_parent()?;
         }
+        Ok(())
     }
 
-    fn read_parent(&mut self) -> Read {
+    fn read_parent(&mut self) -> Result<(), End> {
         while self.queued_bytes < ENOUGH {
             let parent = self.parent.as_ref().expect("only a worker has none");
-            let read = wire::read(parent, &mut self.from_parent);
-            if read != Read::Some {
-                return read;
+            match wire::read(parent, &mut self.from_parent) {
+                Read::Some => {}
+                Read::NothingYet => break,
+                Read::End => return Err(End::Terminated),
             }
             while let Some(message) = self.from_parent.next() {
                 if message.is_empty() {
@@ -263,7 +267,7 @@ impl Broker {
                 }
             }
         }
-        Read::Some
+        Ok(())
     }
 
     /// A worker that is stuck in a task gives what is behind it to one that has nothing.

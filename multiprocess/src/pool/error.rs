@@ -10,7 +10,8 @@ use crate::fork::ForkError;
 /// Why a task has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TaskError {
-    /// The function panicked. Its worker goes on.
+    /// The function panicked. Its worker goes on. (In a program built with `panic = "abort"` it does
+    /// not: [`WorkerDied`](Self::WorkerDied).)
     Panicked {
         /// What it panicked with, if that was a text.
         message: String,
@@ -49,8 +50,9 @@ pub enum Broken {
         /// How the last one ended.
         last: ExitStatus,
     },
-    /// There is no worker left, and none can be started: the system's error number.
-    Start(i32),
+    /// The system refuses what the broker cannot do without: there is no worker left, and none can be
+    /// started. Its error number.
+    System(i32),
     /// The broker process, which looks after the workers, was killed; the workers end with it.
     Broker,
 }
@@ -98,9 +100,9 @@ impl fmt::Display for Broken {
                 "the pool is broken: workers end before they have done anything \
                  (does the initialiser fail?), the last one with {last}"
             ),
-            Self::Start(errno) => write!(
+            Self::System(errno) => write!(
                 f,
-                "the pool is broken: no worker can be started: {}",
+                "the pool is broken: it cannot go on without what the system refuses: {}",
                 io::Error::from_raw_os_error(*errno)
             ),
             Self::Broker => f.write_str("the pool is broken: its broker process was killed"),

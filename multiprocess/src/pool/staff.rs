@@ -129,7 +129,7 @@ impl Broker {
                 if self.workers.is_empty() {
                     self.strikes += 1;
                     if self.strikes >= self.setup.strikes() {
-                        return Err(End::Broken(wire::NO_WORKER, errno(&error)));
+                        return Err(End::Broken(wire::REFUSED, errno(&error)));
                     }
                 }
                 break; // in a while, once more

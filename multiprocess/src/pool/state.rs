@@ -90,7 +90,7 @@ impl State {
                     wire::DYING => Broken::Workers {
                         last: ExitStatus::from_raw(number),
                     },
-                    _ => Broken::Start(number),
+                    _ => Broken::System(number),
                 };
                 self.end(TaskError::Broken(why));
                 return Some(());

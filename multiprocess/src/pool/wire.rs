@@ -32,8 +32,8 @@ pub const NOT_STARTED: u8 = 3;
 /// Worker after worker died before it had done anything: the last one's wait status follows. The
 /// last message.
 pub const DYING: u8 = 4;
-/// There is no worker left and none can be started: the error's number follows. The last message.
-pub const NO_WORKER: u8 = 5;
+/// The system does not let the broker go on: the error's number follows. The last message.
+pub const REFUSED: u8 = 5;
 
 /// Tag of an item: the value follows.
 pub const VALUE: u8 = 0;

@@ -179,3 +179,53 @@ pub fn a_worker_that_holds_nothing_but_has_a_child_is_seen_to_die() {
     board(0).store(1, SeqCst);
     eventually("the child ends", || !is_running(child));
 }
+
+/// PP-17: the system lets no worker be started any more. With one left the pool goes on with it, and
+/// has its size again later; with none it says why it is broken.
+pub fn no_replacement_can_be_started() {
+    // Enough for the poll of two workers' descriptors, and too few for a third worker's.
+    const FEW: u64 = 6;
+    board(0);
+    let pool = Pool::new(2).expect("a pool");
+    let broker = children()[0].pid;
+    let pids = workers(&pool, 0);
+    let before = limit_descriptors(broker, FEW);
+    kill_worker(pids[0]);
+    for _ in 0..20 {
+        assert_eq!(pool.apply(pid, (0,)), Ok(pids[1]));
+    }
+    limit_descriptors(broker, before);
+    assert_works(&pool, 0);
+
+    let pids = workers(&pool, 0);
+    limit_descriptors(broker, FEW);
+    pids.iter().for_each(|&pid| kill_worker(pid));
+    let error = pool.map(square, 0..10).expect_err("there is no worker");
+    assert_eq!(error, TaskError::Broken(Broken::System(libc::EMFILE)));
+    assert_no_children();
+}
+
+/// How many descriptors another process may have; returns how many it might.
+fn limit_descriptors(process: Pid, soft: u64) -> u64 {
+    let mut old = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the first call fills the structure, the second reads it.
+    unsafe {
+        let pid = process.as_raw();
+        assert_eq!(
+            libc::prlimit(pid, libc::RLIMIT_NOFILE, ptr::null(), &mut old),
+            0
+        );
+        let new = libc::rlimit {
+            rlim_cur: soft,
+            ..old
+        };
+        assert_eq!(
+            libc::prlimit(pid, libc::RLIMIT_NOFILE, &new, ptr::null_mut()),
+            0
+        );
+    }
+    old.rlim_cur
+}

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::mem;
 use std::process;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use multiprocess::ends::{self, End, Ends, Pass};
 use multiprocess::fork;
 use multiprocess::pool::{Broken, BuildError, JoinError, Pool, TaskError};
 use nix::sys::wait::waitpid;
@@ -24,7 +27,13 @@ pub fn terminate_does_not_wait_for_what_is_queued() {
     wait_for(0, 3);
     let queued = pool.map_chunked_async(square, 0..10_000, 1);
     let big = pool.map_chunked_async(|text: String| text, vec!["x".repeat(1 << 20); 8], 1);
+    let begin = Instant::now();
     pool.terminate();
+    // Milliseconds, or 10 s if the broker had to be killed.
+    assert!(
+        begin.elapsed() < Duration::from_secs(9),
+        "the broker did not hear it"
+    );
     assert_no_children();
     assert_eq!(pool.join(), Ok(()));
     assert_eq!(stuck.get(), Err(TaskError::Terminated));
@@ -352,4 +361,55 @@ pub fn shutdown_can_be_done_twice_in_any_order() {
             }
         }
     }
+}
+
+/// Q07: an end of a channel that is an argument of the initialiser is there in each worker, in
+/// replacements too; every other end is closed there.
+pub fn workers_keep_the_ends_they_were_given() {
+    struct Writer(Mutex<Option<PipeWriter>>);
+    impl End for Writer {
+        fn close_in_child(&self) {
+            self.0.lock().expect("no panic").take();
+        }
+    }
+    struct Given(Arc<Writer>);
+    impl Pass for Given {
+        fn ends(&self, ends: &mut Ends) {
+            ends.add(self.0.clone());
+        }
+    }
+    fn pair() -> (PipeReader, Arc<Writer>) {
+        let (reader, writer) = pipe().expect("a pipe");
+        let writer = Arc::new(Writer(Mutex::new(Some(writer))));
+        let end: Arc<dyn End> = writer.clone();
+        ends::register(Arc::downgrade(&end));
+        (reader, writer)
+    }
+    board(0);
+    let (mut reader, given) = pair();
+    let (mut other_reader, other) = pair();
+    let initialise = |given: Given| {
+        let mut writer = given.0.0.lock().expect("no panic");
+        let writer = writer.as_mut().expect("it was kept");
+        writer.write_all(b"x").expect("the parent reads");
+    };
+    let builder = Pool::builder().workers(2);
+    let pool = builder
+        .initializer(Given(given), initialise)
+        .build()
+        .expect("a pool");
+    kill_worker(workers(&pool, 0)[0]);
+    assert_works(&pool, 0);
+    drop(other);
+    let mut nothing = Vec::new();
+    other_reader
+        .read_to_end(&mut nothing)
+        .expect("no process has the other end");
+    assert!(nothing.is_empty());
+    drop(pool);
+    let mut marks = Vec::new();
+    reader
+        .read_to_end(&mut marks)
+        .expect("with the pool the end is gone");
+    assert_eq!(marks, b"xxx");
 }

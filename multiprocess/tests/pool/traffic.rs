@@ -1,11 +1,16 @@
 //! What is on the way.
 
 use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
+use std::time::Duration;
 
+use multiprocess::fork::fork;
 use multiprocess::pool::Pool;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
-use crate::support::{children, eventually, wait_until_asleep};
+use crate::support::{children, eventually, kill, wait_until_asleep};
 use crate::workers::{board, square, wait_for, workers};
 
 /// P09: 64 MiB there and back, in messages larger than any buffer between.
@@ -115,4 +120,44 @@ pub fn one_result_fills_what_is_kept() {
         let results = pool.map_chunked(|n: u8| vec![n; 1 << 20], [1, 2], 1);
         assert_eq!(results.map(|all| all.len()), Ok(2));
     }
+}
+
+/// Q10: signals that interrupt the parent's and the workers' waits change nothing.
+pub fn signals_disturb_nobody() {
+    extern "C" fn nothing(_: i32) {}
+    board(0);
+    let action = SigAction::new(
+        SigHandler::Handler(nothing),
+        SaFlags::empty(),
+        SigSet::empty(),
+    );
+    // SAFETY: the handler does nothing.
+    let install = || unsafe { sigaction(Signal::SIGWINCH, &action) }.expect("a signal");
+    install();
+    let pool = Pool::new(2).expect("a pool");
+    let mut targets = workers(&pool, 0);
+    targets.push(std::process::id().into());
+    targets.push(children()[0].pid.as_raw().into());
+    let sender = fork(|| {
+        loop {
+            for &target in &targets {
+                kill(Pid::from_raw(target as i32), Signal::SIGWINCH);
+                board(1).fetch_add(1, SeqCst);
+            }
+            // why a sleep: it spaces out what disturbs, and nobody waits for it.
+            thread::sleep(Duration::from_micros(100));
+        }
+    });
+    let sender = sender.expect("one thread");
+    for _ in 0..5 {
+        let results = pool
+            .map_chunked(|n: u8| vec![n; 300_000], 0..50, 1)
+            .expect("results");
+        assert!(results.into_iter().eq((0..50).map(|n| vec![n; 300_000])));
+        wait_for(1, board(1).load(SeqCst) + 100);
+    }
+    kill(sender, Signal::SIGKILL);
+    waitpid(sender, None).expect("our child");
+    pool.close();
+    assert_eq!(pool.join(), Ok(()));
 }
