@@ -6,7 +6,9 @@
 //!    the pool was built is at the same address in all of them. [`Code`] remembers what was, so that a
 //!    function of a library loaded later is refused by the worker.
 //! 2. An address comes from [`Function::of`] only, over a socket pair that nobody else has.
-//! 3. A function's value has no bytes, so that there is nothing else to send.
+//! 3. A function's value has no bytes, so that there is nothing else to send. What the types cannot rule
+//!    out: a closure that captured a value without bytes which *proves* something, that a library was
+//!    initialised, say. Proof made after the pool was built does not hold in the workers.
 
 use std::fs;
 use std::io;

@@ -127,12 +127,18 @@ where
                 .submit(Ticket { job, index }, self.function, &self.arguments);
             self.sizes.insert(index, size);
             self.submitted += 1;
+            // Not each for itself, which costs a system call, and long before the workers run dry.
+            if self.submitted.is_multiple_of(self.ahead.div_ceil(8) as u64) {
+                self.parent.exchange();
+            }
         }
     }
 
     fn receive(&mut self) -> Option<(u64, Outcome)> {
-        self.parent.wait_arrived(self.job);
-        self.parent.take(self.job)
+        self.parent.take(self.job).or_else(|| {
+            self.parent.wait_arrived(self.job);
+            self.parent.take(self.job)
+        })
     }
 
     fn unpack(&mut self, outcome: Outcome, size: usize) {
