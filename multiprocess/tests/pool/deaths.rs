@@ -10,7 +10,9 @@ use multiprocess::pool::{Broken, JoinError, Pool, TaskError};
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::Pid;
 
-use crate::support::{assert_no_children, children, eventually, is_running, kill};
+use crate::support::{
+    assert_no_children, children, eventually, is_running, kill, process as process_of,
+};
 use crate::workers::{assert_works, board, kill_worker, pid, square, wait_for, workers};
 
 /// P01, PL-21: of four tasks one's worker is killed, after it said that it runs: three results, one
@@ -99,6 +101,32 @@ pub fn each_way_to_die_has_its_status() {
     let (code, number) = died(pool.apply(|| _ = overflow(0), ()));
     assert!(code.is_none() && [Some(libc::SIGSEGV), Some(libc::SIGABRT)].contains(&number));
     assert_works(&pool, 0);
+}
+
+/// PL-21: a worker is killed that has got a part of a task of 8 MiB: it had not begun it, so another
+/// one runs it.
+pub fn a_worker_is_killed_in_the_middle_of_being_sent_a_task() {
+    let pool = Pool::new(1).expect("a pool");
+    let broker = children()[0].pid;
+    for _ in 0..5 {
+        let worker = Pid::from_raw(pool.apply(pid, (0,)).expect("a pid") as i32);
+        kill(worker, Signal::SIGSTOP);
+        let stands = || process_of(worker).is_some_and(|worker| worker.state == 'T');
+        eventually("it stands still", stands);
+        let length = |bytes: Vec<u8>| (bytes.len() as i64, i64::from(process::id()));
+        let handle = pool.apply_async(length, (vec![1; 8 << 20],));
+        let unread = || {
+            assert!(!handle.ready(), "the only worker stands still");
+            process_of(broker).is_some_and(|broker| broker.state == 'S')
+        };
+        // Each look sends some more; then the broker has no more to do. Once more, to be sure.
+        eventually("the broker sleeps", unread);
+        (0..100).for_each(|_| eventually("the broker sleeps", unread));
+        kill(worker, Signal::SIGKILL);
+        let (len, pid) = handle.get().expect("it was not begun");
+        assert_eq!(len, 8 << 20);
+        assert_ne!(pid, i64::from(worker.as_raw()));
+    }
 }
 
 /// PL-21: all workers at once, busy ones and idle ones; every task is resolved once.

@@ -42,6 +42,7 @@ pub const CASES: &[Case] = cases![
     life::shutdown_can_be_done_twice_in_any_order,
     deaths::a_busy_worker_is_killed,
     deaths::an_idle_worker_is_killed_fifty_times,
+    deaths::a_worker_is_killed_in_the_middle_of_being_sent_a_task,
     deaths::each_way_to_die_has_its_status,
     deaths::all_workers_are_killed_at_once,
     deaths::the_broker_is_killed,
