@@ -73,7 +73,12 @@ impl Hired {
         self.given.len() < self.window
             && self.out.len() < BYTES
             && limit.is_none_or(|limit| self.taken < limit)
-            && self.shared.is_ready()
+            && self.is_ready()
+    }
+
+    /// Whether it has run its initialiser.
+    pub fn is_ready(&self) -> bool {
+        self.shared.is_ready()
     }
 
     pub fn give(&mut self, task: Task) {

@@ -39,7 +39,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// So many workers may die in a row, none of them having done anything.
+    /// So many workers may fail in a row, none of them having done anything.
     fn strikes(&self) -> usize {
         2 * self.workers + 8
     }
@@ -113,7 +113,9 @@ impl Broker {
                     self.tell(ticket, wire::DIED, &details);
                 }
             } else if worker.answered == 0 {
-                self.strikes += 1;
+                // One that was ready, and is killed, has not failed: somebody outside did that.
+                let outside = worker.is_ready() && status.signal() == Some(libc::SIGKILL);
+                self.strikes = if outside { 0 } else { self.strikes + 1 };
             }
             if answered {
                 self.strikes = 0;

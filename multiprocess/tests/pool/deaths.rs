@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use crate::support::{
     assert_no_children, children, eventually, is_running, kill, process as process_of,
 };
-use crate::workers::{assert_works, board, kill_worker, pid, square, wait_for, workers};
+use crate::workers::{assert_works, board, kill_worker, pid, square, stay, wait_for, workers};
 
 /// P01, PL-21: of four tasks one's worker is killed, after it said that it runs: three results, one
 /// error with the pid and the signal; the pool has its size again.
@@ -141,7 +141,7 @@ pub fn all_workers_are_killed_at_once() {
         board(1).store(0, SeqCst);
         let task = |n: i64| {
             if n < 4 {
-                crate::workers::meet(1, 1000); // until it is killed
+                stay(1); // until it is killed
             }
             n
         };
@@ -165,7 +165,7 @@ pub fn the_broker_is_killed() {
         let pids = workers(&pool, 0);
         board(1).store(0, SeqCst);
         let handle = busy.then(|| {
-            let stuck = |_: i64| crate::workers::meet(1, 1000);
+            let stuck = |_: i64| stay(1);
             let handle = pool.map_chunked_async(stuck, 0..10, 1);
             wait_for(1, 3);
             handle

@@ -16,14 +16,14 @@ use nix::sys::wait::waitpid;
 use serde::{Deserialize, Serialize};
 
 use crate::support::{again, assert_no_children, descriptors, eventually, role};
-use crate::workers::{assert_works, board, kill_worker, pid, square, wait_for, workers};
+use crate::workers::{assert_works, board, kill_worker, pid, square, stay, wait_for, workers};
 
 /// PL-11, P11: 10 000 tasks queued, big ones among them, three workers busy: the pool ends, every
 /// handle is resolved.
 pub fn terminate_does_not_wait_for_what_is_queued() {
     board(0);
     let pool = Pool::new(3).expect("a pool");
-    let stuck = pool.map_chunked_async(|_: i64| crate::workers::meet(0, i64::MAX), 0..3, 1);
+    let stuck = pool.map_chunked_async(|_: i64| stay(0), 0..3, 1);
     wait_for(0, 3);
     let queued = pool.map_chunked_async(square, 0..10_000, 1);
     let big = pool.map_chunked_async(|text: String| text, vec!["x".repeat(1 << 20); 8], 1);
@@ -53,7 +53,7 @@ pub fn a_dropped_pool_resolves_its_handles() {
     let pool = Pool::new(2).expect("a pool");
     let done = pool.map_async(square, 0..5);
     done.wait();
-    let stuck = pool.apply_async(|| crate::workers::meet(0, i64::MAX), ());
+    let stuck = pool.apply_async(|| stay(0), ());
     wait_for(0, 1);
     let mut half = pool.imap(square, 0..1000);
     assert_eq!(half.next(), Some(Ok(0)));
@@ -232,7 +232,7 @@ pub fn the_program_may_end_without_a_word() {
     board(0);
     let pool = Pool::new(3).expect("a pool");
     let forgotten = Pool::new(2).expect("a second pool");
-    let _stuck = pool.map_chunked_async(|_: i64| crate::workers::meet(0, i64::MAX), 0..10, 1);
+    let _stuck = pool.map_chunked_async(|_: i64| stay(0), 0..10, 1);
     wait_for(0, 3);
     mem::forget(forgotten);
     process::exit(3);

@@ -55,4 +55,5 @@ pub const CASES: &[Case] = cases![
     traffic::all_stand_until_the_parent_reads,
     traffic::one_result_fills_what_is_kept,
     traffic::signals_disturb_nobody,
+    traffic::a_finished_result_outlives_its_worker,
 ];

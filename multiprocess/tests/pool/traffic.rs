@@ -161,3 +161,40 @@ pub fn signals_disturb_nobody() {
     pool.close();
     assert_eq!(pool.join(), Ok(()));
 }
+
+/// PL-21: a worker is killed that has finished a task, while nobody takes its result, for the parent
+/// does not read: the result comes, and the task is not run again.
+pub fn a_finished_result_outlives_its_worker() {
+    board(0);
+    let pool = Pool::new(2).expect("a pool");
+    for _ in 0..5 {
+        (0..3).for_each(|place| board(place).store(0, SeqCst));
+        let task = |n: i64| {
+            let pid = i64::from(std::process::id());
+            board(n as usize).store(pid, SeqCst);
+            if n == 0 {
+                return vec![pid; 1 << 20]; // more than the broker keeps
+            }
+            wait_for(2, 1);
+            board(2).fetch_add(1, SeqCst);
+            vec![pid]
+        };
+        let handle = pool.map_chunked_async(task, 0..2, 1);
+        wait_for(0, 1);
+        wait_for(1, 1);
+        let [first, second] = [0, 1].map(|place| Pid::from_raw(board(place).load(SeqCst) as i32));
+        let broker = children()[0].pid;
+        // It may sleep for a moment in between; but soon it has passed all on, as has the broker.
+        for _ in 0..20 {
+            wait_until_asleep(first);
+            wait_until_asleep(broker);
+        }
+        board(2).store(1, SeqCst);
+        wait_for(2, 2);
+        wait_until_asleep(second);
+        kill(second, Signal::SIGKILL);
+        let results = handle.get().expect("both were done");
+        assert_eq!(results[1], [i64::from(second.as_raw())]);
+        assert_eq!(board(2).load(SeqCst), 2, "once");
+    }
+}

@@ -21,7 +21,7 @@ use crate::support::{
     again_with, assert_no_children, children, eventually, is_running, kill, process as look, role,
     wait_until_asleep,
 };
-use crate::workers::{assert_works, board, kill_worker, meet, pid, square, wait_for, workers};
+use crate::workers::{assert_works, board, kill_worker, pid, square, stay, wait_for, workers};
 
 /// For `workers` and `assert_works`.
 const MEETING: usize = 90;
@@ -326,7 +326,7 @@ pub fn dropped(_: Fault) {
     let pool = pool(3);
     let done = pool.map_async(square, 0..10);
     done.wait();
-    let stuck = pool.map_chunked_async(|_: i64| meet(9, 1000), 0..3, 1);
+    let stuck = pool.map_chunked_async(|_: i64| stay(9), 0..3, 1);
     wait_for(9, 3);
     let queued = pool.map_chunked_async(square, 0..1000, 1);
     let big = pool.apply_async(|text: Vec<u8>| text, (vec![1; 4 << 20],));
@@ -347,7 +347,7 @@ pub fn the_parent_is_killed() {
         let pool = pool(3);
         let pids = workers(&pool, MEETING);
         let _stuck = (role == "busy").then(|| {
-            let stuck = pool.map_chunked_async(|_: i64| meet(9, 1000), 0..10, 1);
+            let stuck = pool.map_chunked_async(|_: i64| stay(9), 0..10, 1);
             wait_for(9, 3);
             stuck
         });

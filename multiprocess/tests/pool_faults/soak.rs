@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use multiprocess::fork::fork;
 use multiprocess::pool::TaskError;
+use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
@@ -85,6 +86,7 @@ fn task(n: i64) -> (i64, Vec<u8>) {
 
 /// Never returns. Its parent ends it.
 fn kill_workers_of(broker: Pid) -> i32 {
+    set_pdeathsig(Signal::SIGKILL).expect("a signal");
     let mut state = u64::from(std::process::id()) | 1;
     let mut random = move |below: u64| {
         state ^= state << 13;

@@ -6,6 +6,8 @@ use std::process;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
+use std::time::Duration;
 
 use multiprocess::pool::Pool;
 use multiprocess::shared_memory::SharedMemory;
@@ -44,6 +46,13 @@ pub fn pid(_: i64) -> i64 {
 pub fn meet(place: usize, number: i64) {
     board(place).fetch_add(1, SeqCst);
     wait_for(place, number);
+}
+
+/// Adds to a number on the board, and stays until the process is killed.
+pub fn stay(place: usize) {
+    board(place).fetch_add(1, SeqCst);
+    // why a sleep: it never ends by itself.
+    thread::sleep(Duration::MAX);
 }
 
 /// Waits until a number on the board is so much.
