@@ -116,7 +116,7 @@ pub fn all_stand_until_the_parent_reads() {
 /// writes.
 pub fn one_result_fills_what_is_kept() {
     let pool = Pool::new(2).expect("a pool");
-    for _ in 0..200 {
+    for _ in 0..100 {
         let results = pool.map_chunked(|n: u8| vec![n; 1 << 20], [1, 2], 1);
         assert_eq!(results.map(|all| all.len()), Ok(2));
     }
