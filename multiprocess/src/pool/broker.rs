@@ -86,58 +86,6 @@ pub fn run(parent: UnixStream, parent_pid: Pid, setup: Setup) -> i32 {
 }
 
 impl Broker {
-<<<<<<< HEAD
-    fn start(&mut self) -> io::Result<()> {
-        for _ in 0..self.setup.workers {
-            self.hire()?;
-        }
-        self.tell(Ticket::default(), wire::STARTED, &[]);
-        self.send();
-        Ok(())
-    }
-
-    /// Starts a worker.
-    fn hire(&mut self) -> io::Result<()> {
-        let shared = Rc::new(Shared::new()?);
-        let mut sockets = Some(UnixStream::pair()?);
-        let broker = getpid();
-        let forked = fork::fork(|| {
-            // A worker holds nothing of its siblings: only so does a socket end with its owner.
-            self.workers.clear();
-            self.parent = None;
-            let socket = sockets.take().expect("this is its only use here").1;
-            self.setup.ends.keep_only_these();
-            if !system::end_with(broker) {
-                return 0;
-            }
-            if let Some(initialize) = self.setup.initializer.take() {
-                initialize();
-            }
-            let shared = Rc::clone(&shared);
-            Worker { socket, shared }.run(&self.setup.code, self.setup.tasks_per_worker)
-        });
-        let pid = forked.map_err(|error| match error {
-            ForkError::System(error) => error,
-            // Not in a broker: it starts no thread and locks nothing.
-            ForkError::Threads | ForkError::Held => io::ErrorKind::WouldBlock.into(),
-        })?;
-        self.setup.ends.passed_to(pid);
-        match system::pidfd(pid) {
-            Ok(pidfd) => {
-                let socket = sockets.take().expect("the child took its copy").0;
-                self.workers.push(Hired::new(pid, pidfd, socket, shared));
-                Ok(())
-            }
-            Err(error) => {
-                let _ = kill(pid, Signal::SIGKILL);
-                system::wait(pid);
-                Err(error)
-            }
-        }
-    }
-
-=======
->>>>>>> 6be91a4 (Split the pool by who does what; run its doc tests; leave signals to the parent)
     fn serve(&mut self) -> End {
         loop {
             self.hand_out();

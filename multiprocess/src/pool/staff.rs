@@ -80,7 +80,8 @@ impl Broker {
         });
         let pid = forked.map_err(|error| match error {
             ForkError::System(error) => error,
-            ForkError::Threads => io::ErrorKind::WouldBlock.into(),
+            // Not in a broker: it starts no thread and locks nothing.
+            ForkError::Threads | ForkError::Held => io::ErrorKind::WouldBlock.into(),
         })?;
         self.setup.ends.passed_to(pid);
         match system::pidfd(pid) {
