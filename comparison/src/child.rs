@@ -197,7 +197,10 @@ impl Ended {
             return Err(format!("not done after {deadline:?}"));
         }
         if !self.status.success() {
-            let reason = self.stderr.lines().last().unwrap_or_default();
+            // After a panic the last line tells how to have a backtrace.
+            let mut lines = self.stderr.lines().rev();
+            let reason = lines.find(|line| !line.starts_with("note: "));
+            let reason = reason.unwrap_or_default();
             return Err(format!("{}: {reason}", self.status));
         }
         Ok(self.stdout)

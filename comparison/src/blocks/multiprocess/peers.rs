@@ -62,14 +62,18 @@ pub(super) fn round_trip(times: u64) -> f64 {
     took
 }
 
+/// Tasks that are on their way at once. Each has descriptors of its own.
+const WINDOW: u64 = 64;
+
 pub(super) fn pool(times: u64) -> f64 {
     let pool = procspawn::Pool::new(WORKERS).expect("the system has processes to give");
     let map = |times: u64| {
-        let handles: Vec<_> = (0..times)
-            .map(|x| procspawn::spawn!(in pool, (x) || x * x))
-            .collect();
-        for (x, handle) in (0..times).zip(handles) {
-            assert_eq!(handle.join().expect("it does not fail"), x * x);
+        for begin in (0..times).step_by(WINDOW as usize) {
+            let tasks = begin..times.min(begin + WINDOW);
+            let spawn = |x: u64| (x, procspawn::spawn!(in pool, (x) || x * x));
+            for (x, handle) in tasks.map(spawn).collect::<Vec<_>>() {
+                assert_eq!(handle.join().expect("it does not fail"), x * x);
+            }
         }
     };
     map(1000);
