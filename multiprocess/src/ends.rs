@@ -13,6 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use nix::unistd::Pid;
 
 /// An end of a channel: what holds a file descriptor, or counts who can still send.
+///
+/// It is closed when its owner is dropped, not with the last `Arc` of it: a forked child has a copy of
+/// every `Arc` in the frames that it never returns to.
 pub trait End: Send + Sync {
     /// Called in a child that was not given it: lets go of the end. Using it afterwards is an error.
     fn close_in_child(&self);

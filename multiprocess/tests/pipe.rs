@@ -28,6 +28,7 @@ fn main() {
         messages::one_way,
         ends::the_parents_copy_closes_with_the_arguments,
         ends::dropping_both_ends_closes_both,
+        ends::a_child_closes_an_end_before_it_ends,
         ends::the_end_of_all_writers_is_the_end,
         ends::a_writer_killed_in_a_message,
         ends::no_reader_is_an_error_and_no_signal,

@@ -30,6 +30,12 @@ impl Socket {
         socket
     }
 
+    /// Closes it. The end of its owner has to, since the last `Arc` may never go: in a child, a frame of
+    /// the parent's that will not be returned to can have one.
+    pub(super) fn close(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub(super) fn open(&self) -> Result<Open<'_>, Failure> {
         let open = self.0.read().unwrap_or_else(PoisonError::into_inner);
         match *open {
@@ -41,7 +47,7 @@ impl Socket {
 
 impl End for Socket {
     fn close_in_child(&self) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.close();
     }
 }
 

@@ -36,6 +36,12 @@ pub(super) struct Stream {
     outgoing: Vec<u8>,
 }
 
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.socket.close();
+    }
+}
+
 /// What comes from the peer.
 struct Incoming {
     decoder: Decoder,

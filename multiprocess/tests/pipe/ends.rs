@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use multiprocess::connection::{PollError, RecvError, SendError, pipe, pipe_one_way, wait};
+use multiprocess::process::Process;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{SigHandler, Signal, signal};
 
@@ -50,6 +51,19 @@ pub fn dropping_both_ends_closes_both() {
     }
     drop(ends);
     assert_eq!(sockets(), before);
+}
+
+/// PI-04: an end that the child drops is closed there and then, and not with the child, which goes on.
+pub fn a_child_closes_an_end_before_it_ends() {
+    let (mut ours, theirs) = pipe().unwrap();
+    let (mut control, controlled) = pipe().unwrap();
+    let child = Process::start((theirs, controlled), |(theirs, mut controlled)| {
+        drop(theirs);
+        controlled.recv::<()>().unwrap(); // which comes when the end of the other has been seen
+    });
+    assert!(matches!(ours.recv::<()>(), Err(RecvError::Eof)));
+    control.send(&()).unwrap();
+    assert_eq!(child.unwrap().join().unwrap(), 0);
 }
 
 /// PI-04: it is said again to whoever asks again, and comes after what was sent.
