@@ -124,7 +124,11 @@ impl Child {
         if let Some(code) = self.poll()? {
             return Ok(Some(code));
         }
-        pidfd::wait(self.sentinel()?.as_fd(), deadline)?;
+        let pidfd = self.sentinel()?;
+        match deadline {
+            Some(_) => pidfd::wait(pidfd.as_fd(), deadline)?,
+            None => pidfd::wait_for_child(pidfd.as_fd())?,
+        }
         self.poll()
     }
 

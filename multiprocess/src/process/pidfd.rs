@@ -73,23 +73,20 @@ pub fn any_child_has_ended() -> bool {
     }
 }
 
-/// Waits until the process ends, or `deadline`. Signals do not shorten it.
+/// Waits until the process, any process, ends, or `deadline`. Signals do not shorten it.
 pub fn wait(pidfd: BorrowedFd<'_>, deadline: Option<Instant>) -> io::Result<()> {
-    let Some(deadline) = deadline else {
-        return wait_for_ever(pidfd);
-    };
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
-        match ppoll(&mut fds, Some(TimeSpec::from_duration(left)), None) {
+        match ppoll(&mut fds, left.map(TimeSpec::from_duration), None) {
             Err(Errno::EINTR) => {}
             result => return Ok(result.map(drop)?),
         }
     }
 }
 
-/// The same with a call that does less, and that leaves the process to be reaped.
-fn wait_for_ever(pidfd: BorrowedFd<'_>) -> io::Result<()> {
+/// Waits until a child ends, with less work for the system, and leaves it to be reaped.
+pub fn wait_for_child(pidfd: BorrowedFd<'_>) -> io::Result<()> {
     let id = pidfd.as_raw_fd().cast_unsigned();
     let flags = libc::WEXITED | libc::WNOWAIT;
     loop {
@@ -97,7 +94,7 @@ fn wait_for_ever(pidfd: BorrowedFd<'_>) -> io::Result<()> {
         let code = unsafe { libc::waitid(libc::P_PIDFD, id, std::ptr::null_mut(), flags) };
         match check(code.into()) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Another thread has reaped it meanwhile.
+            // Somebody has reaped it meanwhile.
             Err(error) if error.raw_os_error() == Some(libc::ECHILD) => return Ok(()),
             result => return result.map(drop),
         }
