@@ -1,4 +1,4 @@
-//! Random kills at random moments, for some seconds: `POOL_SOAK=40 cargo test --test pool_faults soak`.
+//! Random kills at random moments, for 5 seconds, or for longer with `scripts/soak kills 60`.
 
 use std::env;
 use std::fs;

@@ -39,6 +39,15 @@ use nix::unistd::{Pid, getpid};
 /// How long a case may last.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// The same, for who asks a case to take longer: seconds.
+const DEADLINE_VARIABLE: &str = "CASE_DEADLINE";
+
+fn deadline() -> Duration {
+    let asked = env::var(DEADLINE_VARIABLE).ok();
+    let seconds = asked.and_then(|text| text.parse().ok());
+    seconds.map_or(DEADLINE, Duration::from_secs)
+}
+
 /// How long a case may wait for one thing: shorter, so that what it waited for is named.
 pub const CEILING: Duration = Duration::from_secs(30);
 
@@ -167,7 +176,8 @@ fn run(name: &str, show: bool) -> Result<(), String> {
     let group = Pid::from_raw(child.id().cast_signed());
     leaders.insert(group.as_raw());
     drop(leaders);
-    let mut failure = match finish(&mut child, DEADLINE) {
+    let deadline = deadline();
+    let mut failure = match finish(&mut child, deadline) {
         Some(status) if status.success() => String::new(),
         Some(status) => format!("{status}\n"),
         None => {
@@ -175,7 +185,7 @@ fn run(name: &str, show: bool) -> Result<(), String> {
             let waits: String = all.iter().map(|&pid| what_it_waits_for(pid)).collect();
             let _ = killpg(group, Signal::SIGKILL); // not reaped yet, so the number is its own
             child.wait().expect("our own child");
-            format!("killed after {DEADLINE:?}; its processes:\n{waits}")
+            format!("killed after {deadline:?}; its processes:\n{waits}")
         }
     };
     let mut leaders = LEADERS.lock().expect("no panic");
