@@ -7,8 +7,9 @@ use serde::Serialize;
 /// How many bytes stand before each message.
 pub const HEADER: usize = size_of::<u64>();
 
-/// How much is read at once, at least.
-const CHUNK: usize = 64 * 1024;
+/// How much is read at once, at first. Each end has such a buffer once it has received something, and
+/// a larger one only after larger messages.
+const CHUNK: usize = 8 * 1024;
 
 /// A buffer larger than this is given back once it is empty.
 const KEPT: usize = 1024 * 1024;

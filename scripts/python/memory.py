@@ -69,7 +69,5 @@ def processes():
     return (after - before) / PROCESSES
 
 
-work, units = {"threads": (threads, THREADS), "processes": (processes, PROCESSES)}[
-    sys.argv[1]
-]
-print(json.dumps({"value": work(), "cpu": None, "answer": units}))
+work = {"threads": threads, "processes": processes}[sys.argv[1]]
+print(json.dumps({"value": work(), "cpu": None, "answer": 1}))

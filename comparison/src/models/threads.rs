@@ -81,6 +81,6 @@ fn memory() -> anyhow::Result<Sample> {
     Ok(Sample {
         value: added as f64 / UNITS as f64,
         cpu: None,
-        answer: UNITS,
+        answer: 1, // every one of them waited, or this is not reached
     })
 }
