@@ -41,7 +41,7 @@ fn receiver(mut conn: Connection) -> anyhow::Result<()> {
 pub fn run() -> anyhow::Result<()> {
     let q = Queue::bounded(16)?;
     let p1 = Process::start(q.clone(), producer)?;
-    let p2 = Process::start(q.clone(), consumer)?;
+    let p2 = Process::start(q, consumer)?; // from here on nobody else can put
     p1.join()?;
     p2.join()?;
 
