@@ -65,3 +65,6 @@ fn main() {
         trouble::signals,
     ]);
 }
+
+#[cfg(not(target_os = "linux"))]
+fn main() {}

@@ -71,6 +71,7 @@ enum Goal {
     /// As a multiple of the first rival.
     OfRival(f64),
     /// As a multiple of CPython.
+    #[cfg(target_os = "linux")]
     OfCpython(f64),
 }
 
@@ -299,6 +300,7 @@ fn line(row: &Row, ours: Result<Times, String>, beside: Result<Vec<f64>, String>
     let judge = |goal: f64, ratio| Verdict::of(ratio, &(0.0..=goal));
     let goal = match row.goal {
         Goal::OfRival(goal) => format!("≤ {}×: {}", digits(goal), judge(goal, to_rival)),
+        #[cfg(target_os = "linux")]
         Goal::OfCpython(goal) => {
             let verdict = judge(goal, to_cpython);
             format!("≤ {}× CPython: {verdict}", digits(goal))
