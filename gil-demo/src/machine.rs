@@ -23,6 +23,7 @@ use crate::program::Function;
 mod code; // a program in a heap
 mod error; // why a run has no result
 mod eval; // the loop
+mod fetch; // from where it takes the next instruction
 mod stack; // locals and operands
 
 pub use code::Code;
@@ -132,14 +133,41 @@ impl<'a, L: Lock> Machine<'a, L> {
                 Event::Operator(operator) => self
                     .operate(operator)
                     .map_err(|exception| frame.raised(exception))?,
-                Event::Full => {
-                    self.lock.heap().grow();
-                    frame.next -= 1;
+                Event::BuildList(len) => {
+                    let mut values = self.stack.frame(0);
+                    let list = self.lock.heap().list(values.top_many(len));
+                    values.replace(len, list);
+                }
+                Event::GetRefCount => {
+                    let (heap, mut values) = (self.lock.heap(), self.stack.frame(0));
+                    let object = values.top();
+                    let count = heap.ref_count(object);
+                    values.replace(1, heap.int(count.into()));
+                    heap.decref(object);
+                }
+                Event::Condition(target) => {
+                    let heap = self.lock.heap();
+                    let condition = self.stack.frame(0).pop();
+                    if !heap.value(condition).truth() {
+                        frame.next = target as usize;
+                    }
+                    heap.decref(condition);
+                }
+                Event::Drop(object) => self.lock.heap().decref(object),
+                Event::DropTwo(a, b) => {
+                    let heap = self.lock.heap();
+                    heap.decref(a);
+                    heap.decref(b);
+                }
+                Event::NotLoaded(object) => {
+                    self.lock.heap().incref(object); // panics, and says why
+                    unreachable!("the loop has tried it");
                 }
                 Event::Call(_) if self.callers.len() + 1 == RECURSION_LIMIT => {
                     return Err(frame.raised(Exception::Recursion));
                 }
-                Event::Call(function) => {
+                Event::Call(index) => {
+                    let function = &self.code.program.functions[index as usize];
                     let callee = self.enter(function);
                     self.callers.push(mem::replace(&mut frame, callee));
                     self.lock.check();
@@ -157,7 +185,6 @@ impl<'a, L: Lock> Machine<'a, L> {
                     frame = caller;
                     self.stack.push(value);
                 }
-                Event::End => unreachable!("the program is verified"),
                 Event::Unbound(local) => {
                     let name = frame.function.locals[local as usize].clone();
                     return Err(frame.raised(Exception::UnboundLocal(name)));

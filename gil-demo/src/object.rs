@@ -47,10 +47,9 @@ mod objects; // making, counting and freeing
 mod value; // what an object can be
 
 pub use error::RefError;
-pub(crate) use objects::Objects;
 pub use value::Value;
 
-use objects::{NONE, Slot};
+use objects::{NONE, Objects, Slot};
 
 /// Which object. CPython's `PyObject *`: copying it does not count, [`Heap::incref`] does.
 ///
@@ -109,12 +108,15 @@ impl Heap {
 
     /// `None`: a new reference to the one there is. C's `Py_RETURN_NONE`.
     pub fn none(&mut self) -> ObjectRef {
-        self.objects().share(NONE)
+        let none = self.objects().object(NONE);
+        self.incref(none);
+        none
     }
 
     /// `True` or `False`: a new reference to the one there is. C's `PyBool_FromLong`.
     pub fn bool(&mut self, value: bool) -> ObjectRef {
-        self.objects().bool(value)
+        let made = self.objects().bool(value);
+        made.expect("there are both, with fewer than 2^32 references")
     }
 
     /// A new int. C's `PyLong_FromLongLong`.
@@ -151,12 +153,16 @@ impl Heap {
 
     /// One reference more. C's `Py_INCREF`.
     pub fn incref(&mut self, object: ObjectRef) {
-        self.objects().incref(object);
+        if !self.objects().incref(object) {
+            panic!("{}", RefError::of(object, self.number));
+        }
     }
 
     /// One reference less; the last one frees the object. C's `Py_DECREF`.
     pub fn decref(&mut self, object: ObjectRef) {
-        self.objects().decref(object);
+        if !self.objects().decref_last(object) {
+            self.decref_list(object);
+        }
     }
 
     /// How many references there are. C's `Py_REFCNT`; Python's `sys.getrefcount(x)` is one more,
@@ -171,7 +177,7 @@ impl Heap {
         self.slots.iter().filter(|slot| slot.count > 0).count()
     }
 
-    /// The objects there are and room for more, up to [`grow`](Self::grow).
+    /// The objects there are, for the simple cases.
     #[inline]
     pub(crate) fn objects(&mut self) -> Objects<'_> {
         Objects {
@@ -183,7 +189,7 @@ impl Heap {
 
     /// Twice as many slots. There must be no free one.
     #[cold]
-    pub(crate) fn grow(&mut self) {
+    fn grow(&mut self) {
         let len = self.slots.len();
         let new_len = u32::try_from((2 * len).max(4)).expect("fewer than 2^32 objects");
         // Where the list of free slots ended, at `len`, it now goes on; its new end is `new_len`.
@@ -215,10 +221,4 @@ impl ObjectRef {
     fn slot(self, heap: NonZeroU64) -> usize {
         usize::try_from(self.0.get() ^ heap.get()).unwrap_or(usize::MAX)
     }
-}
-
-#[cold]
-#[inline(never)]
-fn refuse(object: ObjectRef, heap: NonZeroU64) -> ! {
-    panic!("{}", RefError::of(object, heap))
 }

@@ -20,7 +20,8 @@
 //!
 //! Where Rust differs: CPython trusts its own compiler and may crash on any other bytecode. What is
 //! read here is verified: on every path no instruction finds too few operands, two paths that meet
-//! have equally many, and none runs past the end. So the machine need not look.
+//! have equally many, and none runs past the end. So the machine need not look, and for the end of the
+//! instructions it does not.
 //!
 //! To copy: this file and the folder `program`. Needs: std only.
 
@@ -81,7 +82,9 @@ pub(crate) struct Function {
     pub(crate) parameters: usize,
     /// The parameters first.
     pub(crate) locals: Vec<String>,
-    pub(crate) instructions: Vec<Instruction>,
+    /// Nothing outside of this module can set or change them, so they are verified: the machine relies
+    /// on it.
+    instructions: Vec<Instruction>,
     /// The line of each instruction.
     pub(crate) lines: Vec<usize>,
     /// The most operands there are at once.
@@ -113,6 +116,12 @@ pub(crate) enum Instruction {
     Call(u32),
     PopTop,
     ReturnValue,
+}
+
+impl Function {
+    pub(crate) fn instructions(&self) -> &[Instruction] {
+        &self.instructions
+    }
 }
 
 impl Program {

@@ -160,6 +160,26 @@ fn each_instruction_that_makes_an_object_has_the_heap_grow() {
 }
 
 #[test]
+fn operands_that_nobody_else_has_are_freed() {
+    let twice = "LOAD_FAST n\nLOAD_FAST n\nBINARY_ADD\n";
+    for (opcode, expected) in [
+        ("BINARY_ADD", 28),
+        ("BINARY_MULTIPLY", 196),
+        ("COMPARE_LESS", 0),
+    ] {
+        let kept = format!("{twice}STORE_FAST m\nLOAD_FAST m\n");
+        // Both, the first, the second.
+        for (a, b) in [(twice, twice), (twice, &kept), (&kept, twice)] {
+            let text = format!("def f(n):\n{a}{b}{opcode}\nRETURN_VALUE");
+            assert_eq!(result(&text, &[7]), Ok(expected), "{a}{b}{opcode}");
+        }
+    }
+    let lists = "def f():\nBUILD_LIST 0\nSTORE_FAST a\nBUILD_LIST 0\nBUILD_LIST 1\nSTORE_FAST a\n\
+                 BUILD_LIST 0\nPOP_TOP\nLOAD_CONST 0\nSTORE_FAST a\nLOAD_FAST a\nRETURN_VALUE";
+    assert_eq!(result(lists, &[]), Ok(0));
+}
+
+#[test]
 fn a_run_that_cannot_begin() {
     let unknown = RunError::UnknownFunction("task".into());
     let program = parse(CPU_TASK);

@@ -4,24 +4,30 @@ use std::mem;
 
 use crate::object::ObjectRef;
 use crate::object::Value;
-use crate::program::Function;
 use crate::program::Instruction;
 
+use super::fetch::Fetch;
 use super::{Frame, Lock, Machine};
 
-/// Why the loop was left.
-pub(super) enum Event<'a> {
-    Call(&'a Function),
+/// Why the loop was left. It knows the simple case of each instruction, as an instruction that CPython
+/// has specialised, and calls nothing but the lock: around a call it would have to put its registers
+/// aside.
+pub(super) enum Event {
+    Call(u32),
     Return(ObjectRef),
-    /// The operands are not two ints, or their result does not fit, or the heap is full: the loop
-    /// knows the simple case alone, as an instruction that CPython has specialised.
+    /// The operands are not two ints, or their result does not fit, or the heap is full.
     Operator(Operator),
-    /// The heap is full. The instruction has done nothing yet.
-    Full,
-    /// No instruction is left. An event and not a panic: its unwinding costs the loop registers.
-    End,
+    BuildList(usize),
+    GetRefCount,
+    /// The condition is no bool. If it is false, the next instruction is this one.
+    Condition(u32),
+    /// What was to be loaded is not an object of the heap.
+    NotLoaded(ObjectRef),
     /// The local is not bound.
     Unbound(u32),
+    /// A reference is left to be dropped, and is the last one.
+    Drop(ObjectRef),
+    DropTwo(ObjectRef, ObjectRef),
 }
 
 #[derive(Clone, Copy)]
@@ -42,50 +48,56 @@ impl Operator {
 }
 
 impl<'a, L: Lock> Machine<'a, L> {
-    /// Executes the frame up to a call or its return. CPython's `_PyEval_EvalFrameDefault`.
+    /// Executes the frame up to an [`Event`]. CPython's `_PyEval_EvalFrameDefault`.
     #[inline(never)]
-    pub(super) fn eval(&mut self, frame: &mut Frame<'a>) -> Event<'a> {
-        let function = frame.function;
-        let instructions = &*function.instructions;
+    pub(super) fn eval(&mut self, frame: &mut Frame<'a>) -> Event {
         let constants = &*self.code.constants;
         let mut values = self.stack.frame(frame.base);
-        let mut code = instructions[frame.next..].iter();
+        let mut code = Fetch::new(frame.function, frame.next);
         let lock = &mut *self.lock;
         let mut objects = lock.heap().objects();
         let event = loop {
-            let Some(&instruction) = code.next() else {
-                break Event::End;
-            };
+            // SAFETY: a frame begins with its function's first instruction and goes on with the one
+            // that comes next, or that a jump here or in `execute` names. It ends with its return.
+            let instruction = unsafe { code.next() };
             match instruction {
                 Instruction::LoadConst(index) => {
                     let object = constants[index as usize];
-                    objects.incref(object);
+                    if !objects.incref(object) {
+                        break Event::NotLoaded(object);
+                    }
                     values.push(object);
                 }
                 Instruction::LoadFast(index) => {
                     let object = *values.local(index);
-                    if object == ObjectRef::NULL {
-                        break Event::Unbound(index);
+                    if !objects.incref(object) {
+                        break match object {
+                            ObjectRef::NULL => Event::Unbound(index),
+                            _ => Event::NotLoaded(object),
+                        };
                     }
-                    objects.incref(object);
                     values.push(object);
                 }
                 Instruction::StoreFast(index) => {
                     let object = values.pop();
                     let old = mem::replace(values.local(index), object);
-                    if old != ObjectRef::NULL {
-                        objects.decref_last(old);
+                    if old != ObjectRef::NULL && !objects.decref_last(old) {
+                        break Event::Drop(old);
                     }
                 }
                 Instruction::CompareLess => {
                     let (a, b) = values.top_two();
-                    let Some((x, y)) = objects.ints(a, b) else {
+                    let less = objects.ints(a, b).map(|(x, y)| x < y);
+                    let Some(result) = less.and_then(|less| objects.bool(less)) else {
                         break Event::Operator(Operator::Less);
                     };
-                    let result = objects.bool(x < y);
-                    objects.decref(a);
-                    objects.decref(b);
                     values.replace(2, result);
+                    if !objects.decref(a) {
+                        break Event::DropTwo(a, b);
+                    }
+                    if !objects.decref(b) {
+                        break Event::Drop(b);
+                    }
                 }
                 Instruction::BinaryAdd => {
                     let (a, b) = values.top_two();
@@ -93,9 +105,13 @@ impl<'a, L: Lock> Machine<'a, L> {
                     let Some(result) = sum.and_then(|sum| objects.make(Value::Int(sum))) else {
                         break Event::Operator(Operator::Add);
                     };
-                    objects.decref(a);
-                    objects.decref(b);
                     values.replace(2, result);
+                    if !objects.decref(a) {
+                        break Event::DropTwo(a, b);
+                    }
+                    if !objects.decref(b) {
+                        break Event::Drop(b);
+                    }
                 }
                 Instruction::BinaryMultiply => {
                     let (a, b) = values.top_two();
@@ -103,49 +119,46 @@ impl<'a, L: Lock> Machine<'a, L> {
                     let Some(result) = product.and_then(|it| objects.make(Value::Int(it))) else {
                         break Event::Operator(Operator::Multiply);
                     };
-                    objects.decref(a);
-                    objects.decref(b);
                     values.replace(2, result);
+                    if !objects.decref(a) {
+                        break Event::DropTwo(a, b);
+                    }
+                    if !objects.decref(b) {
+                        break Event::Drop(b);
+                    }
                 }
                 Instruction::PopJumpIfFalse(target) => {
-                    let condition = values.pop();
-                    if !objects.truth(condition) {
-                        code = instructions[target as usize..].iter();
+                    let condition = values.top();
+                    if objects.is_false(condition) {
+                        code.jump(target);
+                    } else if !objects.is_true(condition) {
+                        break Event::Condition(target);
                     }
-                    objects.decref(condition);
+                    values.pop();
+                    if !objects.decref(condition) {
+                        break Event::Drop(condition);
+                    }
                 }
-                Instruction::JumpForward(target) => code = instructions[target as usize..].iter(),
+                Instruction::JumpForward(target) => code.jump(target),
                 Instruction::JumpBackward(target) => {
-                    code = instructions[target as usize..].iter();
+                    code.jump(target);
                     // Whatever was borrowed from the heap ends here: another thread may have it.
                     lock.check();
                     objects = lock.heap().objects();
                 }
-                Instruction::BuildList(len) => {
-                    let items = values.top_many(len as usize).into();
-                    let Some(list) = objects.make(Value::List(items)) else {
-                        break Event::Full;
-                    };
-                    values.replace(len as usize, list);
+                Instruction::PopTop => {
+                    let object = values.pop();
+                    if !objects.decref_last(object) {
+                        break Event::Drop(object);
+                    }
                 }
-                Instruction::GetRefCount => {
-                    let object = values.top();
-                    let count = objects.ref_count(object).into();
-                    let Some(count) = objects.make(Value::Int(count)) else {
-                        break Event::Full;
-                    };
-                    objects.decref(object);
-                    values.replace(1, count);
-                }
-                Instruction::Call(index) => {
-                    let callee = &self.code.program.functions[index as usize];
-                    break Event::Call(callee);
-                }
-                Instruction::PopTop => objects.decref(values.pop()),
+                Instruction::BuildList(len) => break Event::BuildList(len as usize),
+                Instruction::GetRefCount => break Event::GetRefCount,
+                Instruction::Call(index) => break Event::Call(index),
                 Instruction::ReturnValue => break Event::Return(values.pop()),
             }
         };
-        frame.next = instructions.len() - code.len();
+        frame.next = code.place();
         event
     }
 }

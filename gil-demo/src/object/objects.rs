@@ -3,16 +3,18 @@
 use std::mem;
 use std::num::NonZeroU64;
 
-use super::{ObjectRef, Value, refuse};
+use super::{Heap, ObjectRef, Value};
 
 pub(super) const NONE: u32 = 0;
-pub(super) const FALSE: u32 = 1; // and `True` after it
+const FALSE: u32 = 1; // `bool` counts on `True` coming next
+const TRUE: u32 = 2;
 
-/// A heap that cannot grow as long as this is used, so its slots stay where they are.
+/// A heap in the simple cases, which are nearly all: there is room, a reference is good, its object is
+/// of the usual type, what is freed is no list. In the others a method changes nothing and says so, and
+/// [`Heap`]'s method of this name is for them: it does the rest, or panics.
 ///
-/// It is for the machine's loop: the compiler keeps its fields in registers, unless a pointer to it is
-/// handed to a function. That is why most of what follows is `inline(always)`, and [`free`] is given
-/// the fields.
+/// It is for the machine's loop. Nothing here is a call (`inline(always)`) or makes one, not even to
+/// panic, so the compiler keeps the fields in registers.
 pub(crate) struct Objects<'h> {
     pub(super) number: NonZeroU64,
     pub(super) slots: &'h mut [Slot],
@@ -42,7 +44,7 @@ impl Slot {
 
     /// Makes it the first free one; what was in it.
     #[inline(always)]
-    fn empty(&mut self, index: usize, first_free: &mut u32) -> Value {
+    pub(super) fn empty(&mut self, index: usize, first_free: &mut u32) -> Value {
         self.count = 0;
         self.next_free = mem::replace(first_free, index as u32); // there are fewer than 2^32
         mem::replace(&mut self.value, Value::None)
@@ -62,25 +64,11 @@ impl Objects<'_> {
         Some(self.object(index))
     }
 
+    /// `True` or `False`: a new reference to it.
     #[inline(always)]
-    pub(crate) fn bool(&mut self, value: bool) -> ObjectRef {
-        self.share(FALSE + u32::from(value))
-    }
-
-    /// A new reference to an object that is always there.
-    #[inline(always)]
-    pub(super) fn share(&mut self, index: u32) -> ObjectRef {
-        let object = self.object(index);
-        self.count_up(index as usize, object);
-        object
-    }
-
-    #[inline(always)]
-    pub(crate) fn value(&self, object: ObjectRef) -> &Value {
-        match self.slots.get(object.slot(self.number)) {
-            Some(slot) if slot.count > 0 => &slot.value,
-            _ => refuse(object, self.number),
-        }
+    pub(crate) fn bool(&mut self, value: bool) -> Option<ObjectRef> {
+        let object = self.object(FALSE + u32::from(value));
+        self.incref(object).then_some(object)
     }
 
     /// The numbers, if both are ints. (A bool is one too in Python: [`Value::as_int`].)
@@ -98,102 +86,80 @@ impl Objects<'_> {
         }
     }
 
-    /// Python's `bool(x)`.
+    /// Python's `x is False`.
     #[inline(always)]
-    pub(crate) fn truth(&self, object: ObjectRef) -> bool {
-        match *self.value(object) {
-            Value::Bool(value) => value,
-            ref value => truth_of_other(value),
-        }
+    pub(crate) fn is_false(&self, object: ObjectRef) -> bool {
+        object.slot(self.number) == FALSE as usize
     }
 
+    /// Python's `x is True`.
     #[inline(always)]
-    pub(crate) fn ref_count(&self, object: ObjectRef) -> u32 {
-        self.value(object);
-        self.slots[object.slot(self.number)].count
+    pub(crate) fn is_true(&self, object: ObjectRef) -> bool {
+        object.slot(self.number) == TRUE as usize
     }
 
+    /// Whether it was counted: an object of this heap, with room for one reference more.
     #[inline(always)]
-    pub(crate) fn incref(&mut self, object: ObjectRef) {
-        self.count_up(object.slot(self.number), object);
-    }
-
-    #[inline(always)]
-    fn count_up(&mut self, index: usize, object: ObjectRef) {
-        match self.slots.get_mut(index) {
-            // 1 is what a free slot comes to, and 0 is one reference too many.
-            Some(slot) if slot.count.wrapping_add(1) > 1 => slot.count += 1,
-            _ => refuse(object, self.number),
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn decref(&mut self, object: ObjectRef) {
+    #[must_use]
+    pub(crate) fn incref(&mut self, object: ObjectRef) -> bool {
         match self.slots.get_mut(object.slot(self.number)) {
-            Some(slot) if slot.count > 1 => slot.count -= 1,
-            _ => free(self.number, self.slots, self.first_free, object),
+            // 1 is what a free slot comes to, and 0 is one reference too many.
+            Some(slot) if slot.count.wrapping_add(1) > 1 => {
+                slot.count += 1;
+                true
+            }
+            _ => false,
         }
     }
 
-    /// The same for where the reference often is the last one: it frees without a call.
+    /// Whether it was counted down: an object of this heap, and it was not the last reference.
     #[inline(always)]
-    pub(crate) fn decref_last(&mut self, object: ObjectRef) {
+    #[must_use]
+    pub(crate) fn decref(&mut self, object: ObjectRef) -> bool {
+        match self.slots.get_mut(object.slot(self.number)) {
+            Some(slot) if slot.count > 1 => {
+                slot.count -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The same for where the reference often is the last one: frees all but a list.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn decref_last(&mut self, object: ObjectRef) -> bool {
         let index = object.slot(self.number);
         match self.slots.get_mut(index) {
             Some(slot) if slot.count == 1 && !matches!(slot.value, Value::List(_)) => {
                 mem::forget(slot.empty(index, self.first_free));
+                true
             }
             _ => self.decref(object),
         }
     }
 
-    /// Not a recursion: lists in lists may be deeper than the thread's stack.
-    #[cold]
-    fn decref_all(mut self, mut pending: Vec<ObjectRef>) {
-        while let Some(object) = pending.pop() {
-            let slot = used(self.slots, object, self.number);
-            if slot.count == 1
-                && let Value::List(items) = &mut slot.value
-            {
-                pending.extend(mem::take(items));
-            }
-            self.decref(object);
-        }
-    }
-
     #[inline(always)]
-    fn object(&self, index: u32) -> ObjectRef {
+    pub(super) fn object(&self, index: u32) -> ObjectRef {
         ObjectRef(self.number | u64::from(index))
     }
 }
 
-#[inline(always)]
-fn used(slots: &mut [Slot], object: ObjectRef, heap: NonZeroU64) -> &mut Slot {
-    match slots.get_mut(object.slot(heap)) {
-        Some(slot) if slot.count > 0 => slot,
-        _ => refuse(object, heap),
+impl Heap {
+    /// Counts down a reference that [`Objects::decref_last`] did not: to a list, or not a good one.
+    #[cold]
+    pub(super) fn decref_list(&mut self, list: ObjectRef) {
+        // Not a recursion: lists in lists may be deeper than the thread's stack.
+        let mut pending = vec![list];
+        while let Some(object) = pending.pop() {
+            if !self.objects().decref_last(object) {
+                self.value(object); // panics if there is no such object here
+                let index = object.slot(self.number);
+                let value = self.slots[index].empty(index, &mut self.first_free);
+                if let Value::List(items) = value {
+                    pending.extend(items);
+                }
+            }
+        }
     }
-}
-
-/// Counts down the last reference.
-#[cold]
-#[inline(never)]
-fn free(number: NonZeroU64, slots: &mut [Slot], first_free: &mut u32, object: ObjectRef) {
-    let index = object.slot(number);
-    let Some(slot) = slots.get_mut(index).filter(|slot| slot.count > 0) else {
-        refuse(object, number);
-    };
-    if let Value::List(items) = slot.empty(index, first_free) {
-        let objects = Objects {
-            number,
-            slots,
-            first_free,
-        };
-        objects.decref_all(items.into());
-    }
-}
-
-#[cold]
-fn truth_of_other(value: &Value) -> bool {
-    value.truth()
 }
