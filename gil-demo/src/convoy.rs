@@ -7,7 +7,7 @@
 //! To copy: this file and `gil.rs`. Needs: std only.
 
 use std::io::{self, Read, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,18 +21,24 @@ type Socket = std::net::TcpStream;
 /// Sends `trips` requests of a byte, one after the other, to a thread that answers under `gil` while
 /// another thread burns the processor under it; how long each took to be answered.
 ///
-/// The asking thread is the calling one, and does without the lock, as a client elsewhere would.
+/// The asking thread is the calling one, and does without the lock, as a client elsewhere would. It asks
+/// when the other thread is at work: right after an answer, the next request may come before that one
+/// has woken, and would be answered at once.
 ///
 /// # Errors
 ///
 /// When there are no sockets or threads to be had.
 pub fn round_trips(gil: &Gil<u64>, trips: usize) -> io::Result<Vec<Duration>> {
     let (mut client, server) = pair()?;
-    let stop = AtomicBool::new(false);
+    let (stop, turns) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
-        let burner = thread::Builder::new().spawn_scoped(scope, || burn(gil, &stop))?;
+        let burner = thread::Builder::new().spawn_scoped(scope, || burn(gil, &stop, &turns))?;
         let answerer = thread::Builder::new().spawn_scoped(scope, || answer(gil, server));
         let trip = |_| {
+            let seen = turns.load(Ordering::Relaxed);
+            while turns.load(Ordering::Relaxed) == seen {
+                thread::yield_now();
+            }
             let begin = Instant::now();
             client.write_all(&[1])?;
             client.read_exact(&mut [0])?;
@@ -48,11 +54,13 @@ pub fn round_trips(gil: &Gil<u64>, trips: usize) -> io::Result<Vec<Duration>> {
     })
 }
 
-/// Counts in the value for as long as it may, and looks for a request at each turn.
-fn burn(gil: &Gil<u64>, stop: &AtomicBool) {
+/// Counts in the value for as long as it may, and looks for a request at each turn. Others see in `turns`
+/// that it does.
+fn burn(gil: &Gil<u64>, stop: &AtomicBool, turns: &AtomicU64) {
     let mut count = gil.acquire().expect("a fresh thread has not got the lock");
     while !stop.load(Ordering::Relaxed) {
         *count = count.wrapping_add(1);
+        turns.store(*count, Ordering::Relaxed);
         count.check();
     }
 }
