@@ -49,8 +49,9 @@ print('--enable-optimizations' in built)
             ));
         }
         let build = match lines.next() {
-            Some("True") => "优化构建 · optimised build",
-            _ => "普通构建 · plain build",
+            Some("True") => "以 --enable-optimizations 构建 · built with --enable-optimizations",
+            // Debian's packages are optimised by other means, and do not show it here.
+            _ => "构建选项无 --enable-optimizations · built without --enable-optimizations",
         };
         python.description = format!("{name} {version} ({build})");
         Ok(python)

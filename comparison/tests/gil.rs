@@ -22,7 +22,7 @@ fn the_table_says_on_what_how_often_and_how_sure() {
     let head = format!("\n{} 核 · cores, ", machine::cores());
     assert!(said.contains(&head), "{said}");
     assert!(
-        said.contains("\n6 rounds, everything in turn: medians"),
+        said.contains("\n24 rounds, everything in turn: medians"),
         "{said}"
     );
     for wrong in ["NaN", "inf"] {

@@ -22,8 +22,9 @@ pub(crate) use trips::answer_in_this_process;
 /// Its name on the command line.
 pub(super) const NAME: &str = "gil";
 
-/// How often everything is measured. With six, least and greatest are the 95 % interval of the median.
-const ROUNDS: usize = 6;
+/// How often everything is measured: many short rounds rather than a few long ones, since what else the
+/// machine does changes within seconds.
+const ROUNDS: usize = 24;
 
 /// What is measured, ours, CPython's, the ratio of both, the goal and whether it is met.
 type Line = [String; 5];
@@ -52,6 +53,7 @@ pub(super) fn print(out: &mut impl Write, python: Result<&Python, &str>) -> io::
         out,
         "{ROUNDS} 轮，各方轮流；每格为各轮的中位数，比值逐轮计算，方括号内为 95% 置信区间。\n\
          A/A 为单线程与自身之比，即噪声。车队效应: 一次应答耗费 0、1、2、3 个及以上切换间隔的比例。\n\
+         平均为每次应答的平均间隔数；一与二个间隔几乎同样常见时，众数与中位数在两者间跳动，只有平均数能作比较。\n\
          应答的线程在一个核上，计算的线程在另一个核上，每次测量独占一个进程；请求来自本进程，与计算同核。\n\
          其中位数取自所有轮次的应答，区间宽度取决于各轮之间的差异。\n\
          {ROUNDS} rounds, everything in turn: medians, ratios taken in each round, with the 95 %\n\
@@ -59,7 +61,8 @@ pub(super) fn print(out: &mut impl Write, python: Result<&Python, &str>) -> io::
          share of round trips that took 0, 1, 2, and 3 or more switch intervals. The answering thread\n\
          is on one core and the computing one on another, each time in a process of their own; the\n\
          requests come from this one, on the computing thread's core. Its median is that of all trips;\n\
-         how wide the interval is depends on how the rounds differ."
+         how wide the interval is depends on how the rounds differ. Where one and two intervals are\n\
+         about equally frequent, mode and median jump between them, and only the mean compares."
     )
 }
 

@@ -2,20 +2,22 @@
 //!
 //! Each time the answering thread lets go of the lock for a call, it costs an interval to have it back,
 //! or nothing if the call is over before the computing thread has woken. So times are not compared at
-//! once but the distribution of intervals, and then the medians.
+//! once but the distribution of intervals: what most trips take, the median, and the mean. Where one and
+//! two intervals are about equally frequent, mode and median jump between them from run to run, on both
+//! sides, and nothing can be said of them; the mean does not jump.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use intervals::{Intervals, Modes, median, ratio};
+use intervals::{Intervals, Modes, means, median, ratio};
 
 use super::trips::{self, Place};
 use super::{Line, ROUNDS, none};
 use crate::blocks::{Verdict, cores, times};
 use crate::python::Python;
-use crate::stats::time;
+use crate::stats::{Spread, digits, time};
 
 mod intervals; // how many intervals trips take, and how sure that is
 
@@ -44,15 +46,12 @@ const SETTINGS: [Setting; 3] = [
     Setting {
         label: "车队效应，切换间隔 50 ms\nconvoy, switch interval 50 ms",
         interval: Duration::from_millis(50),
-        trips: 6,
+        trips: 4,
         close: false,
     },
 ];
 
-/// How many processes of each side answer in a round.
-const PROCESSES: usize = 3;
-
-/// The medians are within a quarter of each other.
+/// The medians, and the means, are within a quarter of each other.
 const CLOSE: RangeInclusive<f64> = 0.75..=1.25;
 
 /// The trips of each round, in seconds.
@@ -69,10 +68,9 @@ pub(super) fn lines(python: Result<&Python, &str>, bar: &ProgressBar) -> Vec<Lin
                 .collect();
         }
     };
-    let none_yet = vec![Vec::new(); ROUNDS];
-    let python_side = python.map(|_| none_yet.clone()).map_err(str::to_owned);
-    let mut sides: Vec<[Side; 2]> = vec![[Ok(none_yet), python_side]; SETTINGS.len()];
-    for round in 0..ROUNDS {
+    let python_side = python.map(|_| Vec::new()).map_err(str::to_owned);
+    let mut sides: Vec<[Side; 2]> = vec![[Ok(Vec::new()), python_side]; SETTINGS.len()];
+    for _ in 0..ROUNDS {
         for (setting, sides) in SETTINGS.iter().zip(&mut sides) {
             bar.set_message(setting.label.replace('\n', " "));
             let place = Place {
@@ -80,13 +78,11 @@ pub(super) fn lines(python: Result<&Python, &str>, bar: &ProgressBar) -> Vec<Lin
                 burn: cores.0,
                 answer: cores.1,
             };
-            for _ in 0..PROCESSES {
-                for (side, python) in sides.iter_mut().zip([None, python.ok()]) {
-                    let Ok(rounds) = side else { continue };
-                    match trips::measure(place, setting.trips, python) {
-                        Ok(times) => rounds[round].extend(times),
-                        Err(reason) => *side = Err(reason),
-                    }
+            for (side, python) in sides.iter_mut().zip([None, python.ok()]) {
+                let Ok(rounds) = side else { continue };
+                match trips::measure(place, setting.trips, python) {
+                    Ok(times) => rounds.push(times),
+                    Err(reason) => *side = Err(reason),
                 }
             }
         }
@@ -109,30 +105,39 @@ fn line(setting: &Setting, ours: &Side, theirs: &Side) -> Line {
         Ok(rounds) => {
             let shares = Intervals::of(rounds.iter().flatten(), setting.interval).text();
             let median = median(rounds).map_or("—".to_owned(), |spread| time(spread.median));
-            format!("{shares}\n中位数 · median {median}")
+            let mean = Spread::of(means(rounds, setting.interval));
+            let mean = mean.map_or("—".to_owned(), |spread| digits(spread.median));
+            format!("{shares}\n中位数 · median {median}, 平均 · mean {mean}")
         }
         Err(reason) => none(reason),
     };
-    let goal = |verdict| match setting.close {
-        true => format!("同众数，±25% · same mode, ±25 %: {verdict}"),
-        false => format!("同众数 · same mode: {verdict}"),
+    let goal = |mode, mean| {
+        let bound = match setting.close {
+            true => "同众数，中位数 ±25% · same mode, median ±25 %",
+            false => "同众数 · same mode",
+        };
+        format!("{bound}: {mode}\n平均 ±25% · mean ±25 %: {mean}")
     };
     let mut line = [
         setting.label.to_owned(),
         cell(ours),
         cell(theirs),
         "—".to_owned(),
-        goal(Verdict::Inconclusive),
+        goal(Verdict::Inconclusive, Verdict::Inconclusive),
     ];
     if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
-        let ratio = ratio(ours, theirs);
+        let medians = ratio(ours, theirs);
         let modes = Modes::of(ours, theirs, setting.interval);
         let close = match setting.close {
-            true => Verdict::of(ratio, &CLOSE),
+            true => Verdict::of(medians, &CLOSE),
             false => Verdict::Met,
         };
-        line[3] = format!("{}\n{}", times(ratio), modes.text());
-        line[4] = goal(judge(modes, close));
+        let [ours, theirs] = [ours, theirs].map(|rounds| means(rounds, setting.interval));
+        let means = Spread::of_ratios(&ours, &theirs);
+        let [medians_text, means_text] = [medians, means].map(times);
+        let modes_text = modes.text();
+        line[3] = format!("{medians_text}\n{modes_text}\n平均 · mean {means_text}");
+        line[4] = goal(judge(modes, close), Verdict::of(means, &CLOSE));
     }
     line
 }
@@ -178,7 +183,7 @@ mod tests {
     /// others one.
     fn rounds(twos: [usize; 3]) -> Vec<Vec<f64>> {
         let of = |twos| round(&[vec![2.0; twos], vec![1.0; 10 - twos]].concat());
-        [twos.map(of), twos.map(of)].concat()
+        vec![twos.map(of); ROUNDS / 3].concat()
     }
 
     #[test]
@@ -195,8 +200,8 @@ mod tests {
 
     #[test]
     fn modes_are_undecided_when_rounds_disagree_however_many_trips_there_are() {
-        // 42 trips of 60 take one interval: sure, if they had nothing to do with each other.
-        let split = rounds([0, 1, 8]);
+        // 136 trips of 240 take one interval: sure, if they had nothing to do with each other.
+        let split = rounds([1, 3, 9]);
         let lead = Mode::of(&split, INTERVAL);
         let one = |sure| Mode { intervals: 1, sure };
         assert_eq!(lead, one(false));
@@ -218,14 +223,15 @@ mod tests {
         assert_eq!(ratio([3, 2, 3], [2, 3, 2]), [1.0, 1.0, 1.0]);
         assert_eq!(ratio([8, 9, 8], [2, 3, 2]), [2.0, 2.0, 2.0]);
         let trips = |few: f64| -> Vec<f64> { (1..=9).map(|n| few + f64::from(n)).collect() };
-        let apart = [0.0, 6.0, 3.0, 0.0, 6.0, 3.0].map(trips);
+        let apart = [[0.0, 6.0, 3.0]; 4].concat().into_iter().map(trips);
+        let apart: Vec<_> = apart.collect();
         let spread = median(&apart).expect("there are trips");
         assert_eq!(
             (spread.lower, spread.median, spread.upper),
-            (4.0, 8.0, 12.0)
+            (6.0, 8.0, 10.0)
         );
         let ratio = super::ratio(&apart, &apart).expect("there are trips");
-        assert_eq!((ratio.lower, ratio.upper), (4.0 / 12.0, 12.0 / 4.0));
+        assert_eq!((ratio.lower, ratio.upper), (6.0 / 10.0, 10.0 / 6.0));
         let alone = median(&[trips(0.0)]).expect("there are trips");
         assert_eq!((alone.lower, alone.median, alone.upper), (1.0, 5.0, 9.0));
         assert!(median(&[]).is_none());
@@ -256,11 +262,30 @@ mod tests {
             let [.., goal] = line(setting, &times(1.4 * interval), &times(1.0 * interval));
             goal
         };
-        assert!(slower(short).ends_with(&Verdict::Missed.to_string()));
+        let mode = |goal: String| goal.lines().next().expect("a line for the mode").to_owned();
+        assert!(mode(slower(short)).ends_with(&Verdict::Missed.to_string()));
         assert_eq!(
-            slower(long),
+            mode(slower(long)),
             format!("同众数 · same mode: {}", Verdict::Met)
         );
+    }
+
+    #[test]
+    fn means_are_close_where_modes_and_medians_tell_nothing() {
+        let [_, setting, _] = &SETTINGS;
+        let side = |twos| Ok(rounds(twos));
+        let says = |ours, theirs| {
+            let [.., goal] = line(setting, &side(ours), &side(theirs));
+            let verdicts = goal
+                .lines()
+                .map(|line| line.rsplit(": ").next().expect("some"));
+            verdicts.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let words = |verdicts: [Verdict; 2]| verdicts.map(|verdict| verdict.to_string());
+        let (met, unsure) = (Verdict::Met, Verdict::Inconclusive);
+        assert_eq!(says([5, 4, 6], [4, 6, 5]), words([unsure, met]));
+        assert_eq!(says([9, 9, 9], [1, 1, 1])[1], Verdict::Missed.to_string());
+        assert_eq!(means(&rounds([5, 0, 10]), INTERVAL)[..3], [1.5, 1.0, 2.0]);
     }
 
     #[test]
@@ -269,7 +294,7 @@ mod tests {
         let [_, ours, theirs, ratio, goal] = line(&SETTINGS[1], &fine, &failed);
         assert_eq!(
             ours,
-            "0: 0 %, 1: 100 %, 2: 0 %, 3+: 0 %\n中位数 · median 5.00 ms"
+            "0: 0 %, 1: 100 %, 2: 0 %, 3+: 0 %\n中位数 · median 5.00 ms, 平均 · mean 1.00"
         );
         assert_eq!((theirs, &*ratio), (none("went wrong"), "—"));
         assert!(goal.ends_with("not conclusive"), "{goal}");

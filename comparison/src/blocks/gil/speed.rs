@@ -18,7 +18,7 @@ use crate::python::Python;
 mod show; // the rounds as lines of the table
 
 /// For how long a task should run.
-const TASK: Duration = Duration::from_millis(200);
+const TASK: Duration = Duration::from_millis(50);
 
 /// How long two tasks took, in seconds.
 #[derive(Clone, Copy)]

@@ -10,9 +10,9 @@ use std::time::Duration;
 use crate::blocks::gil::ROUNDS;
 use crate::stats::Spread;
 
-/// Student's t, 95 % on both sides, for the five degrees of freedom that six rounds leave.
-const STUDENT: f64 = 2.571;
-const _: () = assert!(ROUNDS == 6);
+/// Student's t, 95 % on both sides, for the 23 degrees of freedom that 24 rounds leave.
+const STUDENT: f64 = 2.069;
+const _: () = assert!(ROUNDS == 24);
 
 /// The mean of a figure of each round, and how far the true one may be from it, at 95 %. After a single
 /// round nobody knows how far: that is not a number then, and nothing is greater.
@@ -85,10 +85,24 @@ impl Intervals {
         self.0.map(|count| count as f64 / all.max(1) as f64)
     }
 
+    /// How many a trip took in the mean; three and more count as three.
+    fn mean(self) -> f64 {
+        let shares = self.shares().into_iter().enumerate();
+        shares.map(|(number, share)| number as f64 * share).sum()
+    }
+
     pub(super) fn text(self) -> String {
         let [zero, one, two, more] = self.shares().map(|share| format!("{:.0}", 100.0 * share));
         format!("0: {zero} %, 1: {one} %, 2: {two} %, 3+: {more} %")
     }
+}
+
+/// How many intervals a trip takes in the mean, in each round.
+pub(super) fn means(rounds: &[Vec<f64>], interval: Duration) -> Vec<f64> {
+    let rounds = rounds.iter();
+    rounds
+        .map(|trips| Intervals::of(trips, interval).mean())
+        .collect()
 }
 
 /// What most trips take.

@@ -123,10 +123,12 @@ fn distrust(row: &SpeedUp, noise: Option<Spread>, rounds: &[Ours]) -> Option<Str
     busy(row.one, 1.0).or_else(|| busy(FREE.two, 2.0))
 }
 
+/// Whether one thread differs from itself. As for every ratio here it is the median that is judged: a
+/// single disturbed round is in the spread of all of them, and does not decide.
 fn noisy(noise: Option<Spread>) -> Option<String> {
     let noise = noise?;
-    let trusted = TRUSTED.contains(&noise.low) && TRUSTED.contains(&noise.high);
-    (!trusted).then(|| format!("A/A {}–{}", digits(noise.low), digits(noise.high)))
+    let trusted = TRUSTED.contains(&noise.lower) && TRUSTED.contains(&noise.upper);
+    (!trusted).then(|| format!("A/A {}–{}", digits(noise.lower), digits(noise.upper)))
 }
 
 #[cfg(test)]
