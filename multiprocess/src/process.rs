@@ -133,7 +133,7 @@ impl Builder {
         let birth = inside::Birth::new(self.name, self.daemon).ok_or(StartError::NotDaemon)?;
         // Opened here: if there is no descriptor left, this fails, and the place it takes is the
         // pidfd's later.
-        let stdin = File::open("/dev/null").map_err(StartError::System)?;
+        let stdin = File::open("/dev/null").map_err(StartError::System)?.into();
         let ends = Ends::of(&args);
         let mut load = Some((birth, stdin, args, target));
         let pid = fork(|| {

@@ -262,6 +262,7 @@ pub fn active_children() -> Vec<Child> {
 }
 
 /// Reaps those that have ended, so that there are no zombies of handles that were forgotten.
+#[inline]
 pub(super) fn reap_ended() {
     // One call for all, since most times none has.
     if children().is_empty() || !pidfd::any_child_has_ended() {
@@ -274,11 +275,13 @@ pub(super) fn reap_ended() {
 }
 
 /// In the child of a fork: the parent's children are not its own.
+#[inline]
 pub(super) fn forget_all() {
     // Dropping them would write to memory that is shared with the parent so far.
     mem::forget(mem::take(&mut *children()));
 }
 
+#[inline]
 fn children() -> MutexGuard<'static, Vec<Child>> {
     CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
 }

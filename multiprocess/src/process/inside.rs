@@ -1,9 +1,8 @@
 //! What a process knows of itself and of its parent, and how a child begins.
 
-use std::fs::File;
 use std::io;
 use std::mem;
-use std::os::fd::{AsFd, AsRawFd, IntoRawFd};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -129,6 +128,7 @@ struct This {
     started: u64,
 }
 
+#[inline]
 fn this() -> MutexGuard<'static, This> {
     static THIS: LazyLock<Mutex<This>> = LazyLock::new(|| {
         Mutex::new(This {
@@ -173,6 +173,7 @@ impl Birth {
     }
 
     /// In the child: from now on this is what it knows of itself.
+    #[inline]
     pub fn take_effect(self) {
         let this_one = This {
             current: Current {
@@ -203,7 +204,8 @@ pub(super) fn end_with(parent: Pid) {
 }
 
 /// In the child: it does not read what is the parent's to read.
-pub(super) fn replace_stdin(null: File) {
+#[inline]
+pub(super) fn replace_stdin(null: OwnedFd) {
     if null.as_raw_fd() == 0 {
         // The parent's was closed. Kept open, also beyond an exec.
         let _ = fcntl(&null, FcntlArg::F_SETFD(FdFlag::empty()));
