@@ -3,6 +3,11 @@
 //! Each block stands for one thing of Python's `concurrent.futures` and can be copied out with the files
 //! its header names. The story that uses them is in [`sections`].
 
+pub mod common; // how executors are shut down, and why they refuse
+pub mod executor; // Executor: what they share
 pub mod future; // Future: a result that is still to come
+pub mod map; // Map: results in the order of the input
+pub mod rayon_pool; // RayonExecutor: over a pool of rayon's
+pub mod thread_pool; // ThreadPoolExecutor: threads
 
 pub mod sections;
