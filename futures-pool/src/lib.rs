@@ -4,5 +4,6 @@
 //! its header names. The story that uses them is in [`sections`].
 
 pub mod future; // Future: a result that is still to come
+pub mod wait; // as_completed, wait: several futures at once
 
 pub mod sections;
