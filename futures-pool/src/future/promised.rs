@@ -1,30 +1,14 @@
 //! [`Promise`]: the half that gives the result.
 
-use std::cell::UnsafeCell;
 use std::fmt;
-use std::marker::PhantomData;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 
-use super::{Cell, Future, FutureError, Phase, State};
+use super::{Cell, Future, FutureError, Phase};
 
 /// A promise and its future, pending.
 pub fn promise<T>() -> (Promise<T>, Future<T>) {
-    let state = State {
-        phase: Phase::Pending,
-        waiting: 0,
-        wakers: Vec::new(),
-        callbacks: Vec::new(),
-        calling: false,
-    };
-    let cell = Arc::new(Cell {
-        state: Mutex::new(state),
-        changed: Condvar::new(),
-        outcome: UnsafeCell::new(None),
-    });
-    let future = Future {
-        cell: Arc::clone(&cell),
-        shared_as: PhantomData,
-    };
+    let cell = Arc::new(Cell::new());
+    let future = Future::of(&cell);
     (Promise { cell: Some(cell) }, future)
 }
 
@@ -68,6 +52,10 @@ impl<T> Promise<T> {
     }
 
     /// Gives an error; without effect if the future was cancelled.
+    ///
+    /// [`FutureError::Timeout`] and [`FutureError::Cancelled`] read as if this future were not done or
+    /// cancelled, which it is not then: of a task that met them elsewhere make a
+    /// [`Failure`](super::Failure).
     pub fn set_exception(self, error: FutureError) {
         self.set(Err(error));
     }
@@ -92,7 +80,7 @@ impl<T> Promise<T> {
     fn finish(&mut self, outcome: Result<T, FutureError>) {
         let Some(cell) = self.cell.take() else { return };
         let state = cell.lock();
-        if !state.phase.is_done() {
+        if !state.is_done() {
             cell.complete(state, Phase::Finished, outcome);
         }
     }
