@@ -93,7 +93,9 @@ fn process_map(times: u64) -> f64 {
     let executor = ProcessPoolExecutor::new(WORKERS).expect("it has workers");
     let run = |times: u64| {
         let squares = executor.map(|n: u64| n * n, 0..times);
-        let right = (0..times).zip(squares).all(|(n, square)| square == Ok(n * n));
+        let right = (0..times)
+            .zip(squares)
+            .all(|(n, square)| square == Ok(n * n));
         assert!(right, "it is the square of each, in order");
     };
     run(1000);
@@ -107,7 +109,11 @@ fn sum(n: u64) -> u64 {
 
 fn sums(_times: u64) -> f64 {
     let executor = RayonExecutor::new(WORKERS).expect("it has workers");
-    let run = || executor.map(sum, [SUM; SUMS]).collect::<Result<Vec<u64>, _>>();
+    let run = || {
+        executor
+            .map(sum, [SUM; SUMS])
+            .collect::<Result<Vec<u64>, _>>()
+    };
     checked(run().expect("summing does not fail"));
     timed(|| checked(run().expect("summing does not fail")))
 }

@@ -139,11 +139,14 @@ impl<T> Cell<T> {
     }
 
     /// Makes the future done, which it must not be, and tells everybody.
-    pub fn complete(
+    ///
+    /// `kept` is dropped when nothing but telling is left to do, under the mutex if nobody is called back.
+    pub fn complete<K>(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State<T>>,
         phase: Phase,
         outcome: Result<T, FutureError>,
+        kept: K,
     ) {
         // SAFETY: it is not done, so nobody reads; and this is under the mutex, with the phase changed
         // before it is free again, so nobody else writes.
@@ -151,15 +154,17 @@ impl<T> Cell<T> {
         state.phase = phase;
         let callbacks = mem::take(&mut state.callbacks);
         state.calling = !callbacks.is_empty();
-        self.tell(state);
         if callbacks.is_empty() {
-            return;
+            drop(kept);
+            return self.tell(state);
         }
+        self.tell(state);
         let future = Future::of(self);
         for callback in callbacks {
             call(callback, &future);
         }
         drop(future); // before anybody may take the outcome out
+        drop(kept);
         let mut state = self.lock();
         state.calling = false;
         self.tell(state);
