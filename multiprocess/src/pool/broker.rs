@@ -33,8 +33,12 @@ pub const ENOUGH: usize = 1 << 20;
 /// How long after a failed fork the next one is tried.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// A task as it came: ticket, function, arguments.
-pub type Task = Vec<u8>;
+pub struct Task {
+    /// As it came: ticket, function, arguments.
+    pub bytes: Vec<u8>,
+    /// How many workers were killed while they were being given it.
+    pub deaths: u32,
+}
 
 pub struct Broker {
     pub setup: Setup,
@@ -46,6 +50,7 @@ pub struct Broker {
     queue: VecDeque<Task>,
     queued_bytes: usize,
     pub workers: Vec<Hired>,
+    /// How many workers in a row have ended and done nothing: see `replace_the_dead`.
     pub strikes: usize,
     finishing: bool,
 }
@@ -117,7 +122,7 @@ impl Broker {
                 let Some(task) = self.queue.pop_front() else {
                     break;
                 };
-                self.queued_bytes -= task.len();
+                self.queued_bytes -= task.bytes.len();
                 worker.give(task);
             }
             if self.queue.len() == before {
@@ -211,7 +216,10 @@ impl Broker {
                     self.finishing = true;
                 } else {
                     self.queued_bytes += message.len();
-                    self.queue.push_back(message.to_vec());
+                    self.queue.push_back(Task {
+                        bytes: message.to_vec(),
+                        deaths: 0,
+                    });
                 }
             }
         }
@@ -234,7 +242,7 @@ impl Broker {
     /// To the front of the queue, in order.
     pub fn give_back(&mut self, tasks: VecDeque<Task>) {
         for task in tasks.into_iter().rev() {
-            self.queued_bytes += task.len();
+            self.queued_bytes += task.bytes.len();
             self.queue.push_front(task);
         }
     }

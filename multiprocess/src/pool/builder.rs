@@ -43,8 +43,8 @@ impl Builder {
     }
 
     /// Each worker first calls `initializer` with its own copy of `args`; so does each replacement. If
-    /// it panics or ends the process, the worker is replaced, up to a limit (twice the number of
-    /// workers and eight more, in a row); then the pool is [`Broken`](super::Broken).
+    /// it panics or ends the process, the worker is replaced, up to a limit: then the pool is
+    /// [`Broken`](super::Broken::Workers).
     ///
     /// Ends of channels in `args` stay open as long as the pool is there: for the replacements.
     pub fn initializer<A: Pass + 'static>(
