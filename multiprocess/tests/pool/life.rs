@@ -13,9 +13,10 @@ use multiprocess::ends::{self, End, Ends, Pass};
 use multiprocess::fork;
 use multiprocess::pool::{Broken, BuildError, JoinError, Pool, TaskError};
 use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, getpid};
 use serde::{Deserialize, Serialize};
 
-use crate::support::{again, assert_no_children, descriptors, eventually, role};
+use crate::support::{again, assert_no_children, children, descriptors, eventually, role};
 use crate::workers::{assert_works, board, kill_worker, pid, square, stay, wait_for, workers};
 
 /// PL-11, P11: 10 000 tasks queued, big ones among them, three workers busy: the pool ends, every
@@ -219,6 +220,44 @@ pub fn arguments_and_results_are_dropped() {
     );
     for _ in pool.imap(task, (10..20).map(Counted::new)) {}
     assert_eq!(board(0).load(SeqCst), 0);
+}
+
+/// PL-18: after a task and a result of 100 MiB neither parent nor broker nor worker is any larger.
+pub fn the_memory_of_a_large_task_is_given_back() {
+    const LARGE: usize = 100 << 20;
+    let resident = |pid: Pid| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it is there");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        let kib: usize = number.and_then(|kib| kib.parse().ok()).expect("a number");
+        kib * 1024
+    };
+    let pool = Pool::new(1).expect("a pool");
+    let worker = Pid::from_raw(pool.apply(pid, (0,)).expect("a pid") as i32);
+    let all = [getpid(), children()[0].pid, worker];
+    let assert_small = |when: &str| {
+        let sizes = all.map(resident);
+        assert!(
+            sizes.iter().all(|size| *size < LARGE / 4),
+            "{when}: {sizes:?}"
+        );
+    };
+    assert_small("before");
+    for _ in 0..2 {
+        let text = pool.apply(|text: String| text, ("x".repeat(LARGE),));
+        assert_eq!(text.map(|text| text.len()), Ok(LARGE));
+        assert_eq!(
+            pool.map_chunked(square, 0..1000, 1).map(|all| all.len()),
+            Ok(1000)
+        );
+        assert_small("after more tasks");
+    }
+    let lens = pool.imap(
+        |text: String| text.len(),
+        ["x".repeat(LARGE), String::new()],
+    );
+    assert!(lens.eq([Ok(LARGE), Ok(0)]));
+    assert_small("after an imap");
 }
 
 /// PL-19: a program that exits with its pool busy, or that forgot it, leaves no process behind: that

@@ -33,6 +33,7 @@ pub const CASES: &[Case] = cases![
     life::a_worker_is_replaced_after_its_tasks,
     life::a_limit_of_one_task_and_an_early_close,
     life::workers_that_cannot_all_be_started_leave_nothing,
+    life::the_memory_of_a_large_task_is_given_back,
     life::arguments_and_results_are_dropped,
     life::the_program_may_end_without_a_word,
     life::the_initialiser_runs_once_in_each_worker,
