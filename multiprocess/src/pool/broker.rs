@@ -12,6 +12,7 @@
 //! [`poll`]: nix::poll::poll
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use super::system;
 use super::wire;
 use super::wire::{Outgoing, Read, Ticket};
 use crate::frame::Decoder;
+use crate::in_child;
 
 /// So many bytes are kept for each side; with more, the other side is not read.
 pub const ENOUGH: usize = 1 << 20;
@@ -65,12 +67,13 @@ pub enum End {
 }
 
 /// The broker's life. The exit code is for nobody.
-pub fn run(parent: UnixStream, parent_pid: Pid, setup: Setup) -> i32 {
+pub fn run(parent: UnixStream, parent_pid: Pid, stdin: File, setup: Setup) -> i32 {
     setup.ends.keep_only_these();
     system::signals_of_the_broker();
-    if !system::end_with(parent_pid) {
+    if !in_child::end_with(parent_pid) {
         return 0;
     }
+    in_child::replace_stdin(stdin); // the workers', too
     let mut broker = Broker {
         setup,
         parent: Some(parent),

@@ -1,6 +1,7 @@
 //! [`Builder`]: how a pool is made.
 
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
@@ -82,14 +83,16 @@ impl Builder {
             ends: ends.clone(),
             code: Code::mapped()?,
         };
+        // First: if stdin is closed, it gets that number, and no socket does.
+        let stdin = File::open("/dev/null")?;
         let (ours, theirs) = UnixStream::pair()?;
         let parent = getpid();
-        let mut for_broker = Some((theirs, setup));
+        let mut for_broker = Some((theirs, stdin, setup));
         let mut ours = Some(ours);
         let pid = fork::fork(|| {
             ours = None;
-            let (socket, setup) = for_broker.take().expect("this is its only use here");
-            broker::run(socket, parent, setup)
+            let (socket, stdin, setup) = for_broker.take().expect("this is its only use here");
+            broker::run(socket, parent, stdin, setup)
         })
         .map_err(BuildError::Fork)?;
         ends.passed_to(pid);

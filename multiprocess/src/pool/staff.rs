@@ -25,6 +25,7 @@ use crate::ends::Ends;
 use crate::fork;
 use crate::fork::ForkError;
 use crate::frame::Decoder;
+use crate::in_child;
 
 /// How long a worker that has nothing to do may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -77,7 +78,7 @@ impl Broker {
             self.parent = None;
             let socket = sockets.take().expect("this is its only use here").1;
             self.setup.ends.keep_only_these();
-            if !system::end_with(broker) {
+            if !in_child::end_with(broker) {
                 return 0;
             }
             system::signals_of_a_worker();

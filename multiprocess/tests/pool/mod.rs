@@ -19,6 +19,8 @@ pub const CASES: &[Case] = cases![
     results::ready_and_successful_tell_without_waiting,
     results::two_workers_run_at_the_same_time,
     results::a_task_may_have_a_pool,
+    life::what_a_task_has_started_ends_with_the_pool,
+    life::stdin_is_the_parents,
     errors::an_error_keeps_its_kind_and_a_panic_its_message,
     errors::an_argument_that_cannot_be_encoded_fails_alone,
     errors::an_argument_that_cannot_be_decoded_fails_alone,
