@@ -20,9 +20,9 @@
 //!   of tasks not begun, and until about 1 MiB of results wait for the parent. The rest moves when the
 //!   parent calls something of the pool's: submits, waits, asks whether a result is ready.
 //!
-//! To copy: this file, `pool/`, `ends.rs`, `fork.rs`, `frame.rs`, `shared_memory.rs`,
-//! `single_thread.rs`. Needs: nix (`event`, `mman`, `poll`, `process`, `sched`, `signal`, `socket`), libc,
-//! serde, postcard.
+//! To copy: this file, `pool/`, `ends.rs`, `fork.rs`, `frame.rs`, `in_child.rs`, `shared_memory.rs`,
+//! `single_thread.rs`. Needs: nix (`event`, `fs`, `mman`, `poll`, `process`, `sched`, `signal`, `socket`),
+//! libc, serde, postcard.
 
 // What a user sees:
 mod builder;
@@ -92,12 +92,18 @@ use parent::Parent;
 /// It stays in the thread that built it (it is neither `Send` nor `Sync`). In a child process that the
 /// parent forks later it is of no use: every call resolves with [`TaskError::Terminated`].
 ///
-/// A task may build a pool of its own; its worker is that pool's parent. (Python's workers may not have
-/// children.) That cannot deadlock: there is no way for a task to wait for tasks of the pool it is in.
+/// A task may start a [`Process`](crate::process::Process), which is a daemon as its worker is one: it
+/// ends when the worker does. It may build a pool of its own; its worker is that pool's parent. (Python's
+/// workers may not have children.) That cannot deadlock: there is no way for a task to wait for tasks of
+/// the pool it is in. What a task starts by other means, `std::process::Command` say, nobody ends.
+///
+/// In a task, stdin is `/dev/null`, after what the parent had read ahead of its own. SIGINT is ignored: on Ctrl-C the parent decides what becomes of its
+/// pool, and a program that a task starts ignores it too. A worker that somebody stops (`SIGSTOP`) keeps
+/// the task that it was given, begun or not, until it goes on or is killed.
 ///
 /// **Drop** terminates the pool, as the end of Python's `with` does: tasks that run are killed, handles
 /// that are not resolved become [`TaskError::Terminated`], all processes have ended and are reaped when
-/// it returns. For everything to be done first, [`close`](Self::close) and [`join`](Self::join).
+/// it returns; what tasks have started is being killed then. For everything to be done first, [`close`](Self::close) and [`join`](Self::join).
 pub struct Pool {
     parent: Rc<Parent>,
     workers: usize,

@@ -43,6 +43,8 @@ fn main() {
         ends::captured_and_not_passed,
         ends::producers_that_return,
         ends::producers_that_are_killed,
+        ends::killed_while_signals_come,
+        ends::killed_while_waits_are_short,
         ends::a_producer_that_drops_its_handle_and_goes_on,
         ends::a_producer_that_has_left_before_it_is_entered,
         ends::producers_of_producers,

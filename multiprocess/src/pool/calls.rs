@@ -12,6 +12,7 @@ use super::imap::{Imap, ImapUnordered};
 use super::task;
 use super::task::Star;
 use super::wire::Ticket;
+use crate::frame;
 
 /// So many tasks a worker are on their way in an `imap`.
 const AHEAD: usize = 64;
@@ -247,7 +248,6 @@ impl Pool {
         }
         let (mut arguments, mut unsent) = (Vec::new(), 0);
         for (index, chunk) in (0..).zip(items.chunks(size)) {
-            arguments.clear();
             chunk
                 .iter()
                 .for_each(|item| task::encode(item, &mut arguments));
@@ -255,6 +255,7 @@ impl Pool {
             self.parent
                 .submit(Ticket { job, index }, function, &arguments);
             unsent += arguments.len();
+            frame::clear(&mut arguments);
             if unsent > BATCH {
                 self.parent.exchange(); // the workers begin with the first ones meanwhile
                 unsent = 0;

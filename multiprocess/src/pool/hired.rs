@@ -43,6 +43,7 @@ pub struct Hired {
     since: Instant,
     /// How many it was given and kept.
     taken: u64,
+    born: Instant,
 }
 
 impl Hired {
@@ -61,7 +62,13 @@ impl Hired {
             window: 1,
             since: Instant::now(),
             taken: 0,
+            born: Instant::now(),
         }
+    }
+
+    /// How long ago it was started.
+    pub fn age(&self) -> Duration {
+        self.born.elapsed()
     }
 
     pub fn is_idle(&self) -> bool {
@@ -85,7 +92,7 @@ impl Hired {
         if self.given.is_empty() {
             self.since = Instant::now();
         }
-        self.out.push(&[&self.epoch.to_le_bytes(), &task]);
+        self.out.push(&[&self.epoch.to_le_bytes(), &task.bytes]);
         self.given.push_back(task);
         self.taken += 1;
     }

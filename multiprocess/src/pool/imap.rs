@@ -16,6 +16,7 @@ use super::state::Outcome;
 use super::task;
 use super::wire;
 use super::wire::Ticket;
+use crate::frame;
 
 /// What [`Pool::imap`](super::Pool::imap) returns: the results, in the order of the input. After an
 /// item's error the next items come.
@@ -97,7 +98,7 @@ where
     fn submit(&mut self) {
         while self.sizes.len() < self.ahead {
             let Some(input) = &mut self.input else { break };
-            self.arguments.clear();
+            frame::clear(&mut self.arguments);
             let taken = panic::catch_unwind(AssertUnwindSafe(|| {
                 let items = input.take(self.chunk);
                 items

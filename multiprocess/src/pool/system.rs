@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{Pid, getppid};
+use nix::unistd::Pid;
 
 /// A descriptor that becomes readable when the child ends. An end of file would not tell: a task may
 /// have started a process that holds the worker's socket open.
@@ -21,12 +20,6 @@ pub fn pidfd(child: Pid) -> io::Result<OwnedFd> {
     let fd = Errno::result(fd)?;
     // SAFETY: the descriptor has just been made, for us alone.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
-}
-
-/// The calling process will be killed when `parent` ends. `false` if it has ended already: then the
-/// signal would never come.
-pub fn end_with(parent: Pid) -> bool {
-    set_pdeathsig(Signal::SIGKILL).is_ok() && getppid() == parent
 }
 
 /// For the broker. What a terminal or a service manager sends to all processes at once is for the

@@ -110,11 +110,20 @@ pub fn a_stopped_owner_delays_no_timeout() {
                 hits += 1;
             }
         }
-        support::kill(writer, Signal::SIGCONT);
+        if hits < 5 {
+            support::kill(writer, Signal::SIGCONT);
+        }
     }
-    // Closed while it is stopped: nobody waits for it.
-    support::kill(writer, Signal::SIGSTOP);
+    // Closed while it is stopped and has the lock: nobody waits for it, however long they would.
+    let waiting = child(queue.clone(), |queue| {
+        let closed = queue
+            .put_timeout(&[], Duration::from_secs(3600))
+            .unwrap_err();
+        assert!(closed.is_closed());
+    });
+    wait_until_asleep(waiting);
     queue.close();
+    join(waiting);
     assert!(queue.put(&[]).unwrap_err().is_closed());
     support::kill(writer, Signal::SIGCONT);
     while queue.get().is_ok() {}

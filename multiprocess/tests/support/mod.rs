@@ -319,8 +319,13 @@ pub fn descriptors() -> BTreeMap<i32, String> {
 
 /// The processes whose parent this one is, zombies included.
 pub fn children() -> Vec<Process> {
+    children_of(getpid())
+}
+
+/// The processes whose parent is `parent`, zombies included.
+pub fn children_of(parent: Pid) -> Vec<Process> {
     let mut all = processes();
-    all.retain(|process| process.parent == getpid());
+    all.retain(|process| process.parent == parent);
     all
 }
 
