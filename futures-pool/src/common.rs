@@ -4,8 +4,10 @@
 
 use std::error::Error;
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 
 use crate::future::Broken;
+use crate::future::Failure;
 use crate::future::FutureError;
 
 /// How an executor is shut down. Python's `shutdown(wait=True, cancel_futures=False)` is the default.
@@ -95,3 +97,15 @@ impl fmt::Display for BuildError {
 impl Error for SubmitError {}
 
 impl Error for BuildError {}
+
+/// What a task comes to that returned this error.
+pub(crate) fn failed<E: fmt::Display>(error: E) -> FutureError {
+    FutureError::Failed(Failure::new(&error))
+}
+
+/// What a task comes to, its panic included.
+pub(crate) fn attempt<R>(task: impl FnOnce() -> Result<R, FutureError>) -> Result<R, FutureError> {
+    // What the task was in the middle of is its own: it is gone with the panic.
+    panic::catch_unwind(AssertUnwindSafe(task))
+        .unwrap_or_else(|payload| Err(FutureError::from_panic(&*payload)))
+}

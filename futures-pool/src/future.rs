@@ -170,7 +170,7 @@ impl<T> Future<T> {
         match state.phase {
             Phase::Pending => {
                 self.cell
-                    .complete(state, Phase::Cancelled, Err(FutureError::Cancelled));
+                    .complete(state, Phase::Cancelled, Err(FutureError::Cancelled), ());
                 true
             }
             phase => phase == Phase::Cancelled,
@@ -279,12 +279,14 @@ impl<T> Cell<T> {
         Ok(())
     }
 
-    /// Makes the future done, which it must not be, and tells everybody.
-    fn complete(
+    /// Makes the future done, which it must not be, and tells everybody. `kept` is dropped when nothing
+    /// but that is left to do, under the mutex if nobody is called back.
+    fn complete<K>(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State<T>>,
         phase: Phase,
         outcome: Result<T, FutureError>,
+        kept: K,
     ) {
         // SAFETY: it is not done, so nobody reads; and this is under the mutex, with the phase changed
         // before it is free again, so nobody else writes.
@@ -292,10 +294,11 @@ impl<T> Cell<T> {
         state.phase = phase;
         let callbacks = mem::take(&mut state.callbacks);
         state.calling = !callbacks.is_empty();
-        self.tell(state);
         if callbacks.is_empty() {
-            return;
+            drop(kept);
+            return self.tell(state);
         }
+        self.tell(state);
         let future = Future {
             cell: Arc::clone(self),
             shared_as: PhantomData,
@@ -304,6 +307,7 @@ impl<T> Cell<T> {
             call(callback, &future);
         }
         drop(future); // before anybody may take the result out
+        drop(kept);
         let mut state = self.lock();
         state.calling = false;
         self.tell(state);

@@ -10,10 +10,10 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
 use crate::common::SubmitError;
+use crate::common::attempt;
 use crate::future::Future;
 use crate::future::FutureError;
 
@@ -193,9 +193,6 @@ pub(crate) fn each<A, R>(
     chunk: Vec<A>,
     function: impl Fn(A) -> Result<R, FutureError>,
 ) -> Vec<Result<R, FutureError>> {
-    let one = |item| {
-        panic::catch_unwind(AssertUnwindSafe(|| function(item)))
-            .unwrap_or_else(|payload| Err(FutureError::from_panic(&*payload)))
-    };
+    let one = |item| attempt(|| function(item));
     chunk.into_iter().map(one).collect()
 }

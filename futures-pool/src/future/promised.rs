@@ -73,8 +73,14 @@ impl<T> Promise<T> {
     }
 
     /// Gives what the task came to; without effect if the future was cancelled.
-    pub fn set(mut self, outcome: Result<T, FutureError>) {
-        self.finish(outcome);
+    pub fn set(self, outcome: Result<T, FutureError>) {
+        self.set_keeping((), outcome);
+    }
+
+    /// The same, and drops `kept` when nothing is left to do but to tell it: before anybody learns of the
+    /// result, unless there are callbacks; then after the last of them has returned.
+    pub(crate) fn set_keeping<K>(mut self, kept: K, outcome: Result<T, FutureError>) {
+        self.finish(outcome, kept);
     }
 
     /// Cancels the future if the task has not begun, as [`Future::cancel`] does from the other side;
@@ -83,24 +89,24 @@ impl<T> Promise<T> {
         if let Some(cell) = &self.cell {
             let state = cell.lock();
             if state.phase == Phase::Pending {
-                cell.complete(state, Phase::Cancelled, Err(FutureError::Cancelled));
+                cell.complete(state, Phase::Cancelled, Err(FutureError::Cancelled), ());
                 self.cell = None;
             }
         }
     }
 
-    fn finish(&mut self, outcome: Result<T, FutureError>) {
+    fn finish<K>(&mut self, outcome: Result<T, FutureError>, kept: K) {
         let Some(cell) = self.cell.take() else { return };
         let state = cell.lock();
         if !state.phase.is_done() {
-            cell.complete(state, Phase::Finished, outcome);
+            cell.complete(state, Phase::Finished, outcome, kept);
         }
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        self.finish(Err(FutureError::Abandoned));
+        self.finish(Err(FutureError::Abandoned), ());
     }
 }
 

@@ -1,12 +1,12 @@
 //! What a rayon pool is asked to do: `submit`, `map` and their kin.
 
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use super::{RayonExecutor, SubmitError};
-use crate::future::Failure;
+use crate::common::attempt;
+use crate::common::failed;
 use crate::future::Future;
 use crate::future::FutureError;
 use crate::future::promise;
@@ -114,24 +114,17 @@ impl RayonExecutor {
         &self,
         task: impl FnOnce() -> Result<R, FutureError> + Send + 'static,
     ) -> Result<Future<R>, SubmitError> {
-        let pool = self.pool.read().unwrap_or_else(PoisonError::into_inner);
-        let pool = pool.as_ref().ok_or(SubmitError::Shutdown)?;
         let (promise, future) = promise();
         let cancelled = Arc::clone(&self.cancelled);
+        let pool = self.pool.read().unwrap_or_else(PoisonError::into_inner);
+        let pool = pool.as_ref().ok_or(SubmitError::Shutdown)?;
         pool.spawn(move || {
             if cancelled.load(Ordering::Relaxed) {
                 promise.cancel();
             } else if promise.start() {
-                let outcome = panic::catch_unwind(AssertUnwindSafe(task));
-                promise
-                    .set(outcome.unwrap_or_else(|payload| Err(FutureError::from_panic(&*payload))));
+                promise.set(attempt(task));
             }
         });
         Ok(future)
     }
-}
-
-/// A task's error.
-fn failed<E: fmt::Display>(error: E) -> FutureError {
-    FutureError::Failed(Failure::new(&error))
 }

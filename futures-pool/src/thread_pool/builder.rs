@@ -1,6 +1,7 @@
 //! [`Builder`]: how a thread pool is made.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
@@ -32,7 +33,10 @@ impl Builder {
         self
     }
 
-    /// Each thread calls it first. If it panics, the executor is broken.
+    /// Each thread calls it before anything else. If it panics, the executor is of no more use: that is
+    /// reported on stderr, what waits and what is submitted later fails with
+    /// [`Broken::Initializer`](crate::future::Broken::Initializer). Tasks that other threads are in the
+    /// middle of are not disturbed.
     pub fn initializer(self, initializer: impl Fn() + Send + Sync + 'static) -> Self {
         self.try_initializer(move || {
             initializer();
@@ -81,6 +85,7 @@ impl Builder {
             shared: Arc::new(shared),
             threads: Mutex::default(),
             joining: Mutex::default(),
+            let_go: AtomicBool::new(false),
         })
     }
 }

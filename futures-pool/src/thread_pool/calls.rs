@@ -1,13 +1,12 @@
 //! What a thread pool is asked to do: `submit`, `map` and their kin.
 
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
-use super::queue::Push;
-use super::worker::Job;
-use super::{SubmitError, ThreadPoolExecutor};
-use crate::future::Failure;
+use super::job::{Job, Task};
+use super::queue::Pushed;
+use super::{SubmitError, ThreadPoolExecutor, lock};
+use crate::common::failed;
 use crate::future::Future;
 use crate::future::FutureError;
 use crate::future::promise;
@@ -113,63 +112,44 @@ impl ThreadPoolExecutor {
 
     fn run<R: Send + 'static>(
         &self,
-        task: impl FnOnce() -> Result<R, FutureError> + Send + 'static,
+        function: impl FnOnce() -> Result<R, FutureError> + Send + 'static,
     ) -> Result<Future<R>, SubmitError> {
         let (promise, future) = promise();
-        let job = move |fate| match fate {
-            Ok(()) => {
-                if promise.start() {
-                    let outcome = panic::catch_unwind(AssertUnwindSafe(task));
-                    promise.set(
-                        outcome.unwrap_or_else(|payload| Err(FutureError::from_panic(&*payload))),
-                    );
-                }
-            }
-            Err(FutureError::Cancelled) => promise.cancel(),
-            Err(error) => promise.set_exception(error),
-        };
-        self.enqueue(Box::new(job))?;
+        self.enqueue(Box::new(Task { promise, function }))?;
         Ok(future)
     }
 
-    fn enqueue(&self, job: Job) -> Result<(), SubmitError> {
-        let job = match self.shared.queue.push(job, false) {
-            Push::Start(job) => {
-                self.start_worker()?;
-                match self.shared.queue.push(job, true) {
-                    Push::Done => return Ok(()),
-                    Push::Closed(job) | Push::Start(job) => job,
-                }
-            }
-            Push::Closed(job) => job,
-            Push::Done => return Ok(()),
-        };
-        drop(job);
-        Err(self.closed())
+    fn enqueue(&self, job: Box<dyn Job>) -> Result<(), SubmitError> {
+        let queue = &self.shared.queue;
+        let mut pushed = queue.push(job, false);
+        if let Pushed::ShortOfStaff(job) = pushed {
+            self.start_worker()?;
+            pushed = queue.push(job, true);
+        }
+        match pushed {
+            Pushed::Added => Ok(()),
+            Pushed::ShortOfStaff(_) | Pushed::Closed(_) => Err(match self.shared.broken.get() {
+                Some(why) => SubmitError::Broken(why.clone()),
+                None => SubmitError::Shutdown,
+            }),
+        }
     }
 
-    fn closed(&self) -> SubmitError {
-        let broken = self.shared.broken.get().cloned();
-        broken.map_or(SubmitError::Shutdown, SubmitError::Broken)
-    }
-
+    /// Starts one more worker, unless there is none to be hired.
     fn start_worker(&self) -> Result<(), SubmitError> {
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut threads = lock(&self.threads);
         if !self.shared.queue.hire() {
             return Ok(());
         }
         match self.shared.start(threads.len()) {
             Ok(thread) => threads.push(thread),
-            Err(error) if self.shared.queue.fire() == 0 => {
-                return Err(SubmitError::Start(error.to_string()));
+            Err(error) => {
+                let others = self.shared.queue.unhire();
+                if !others {
+                    return Err(SubmitError::Start(error.to_string()));
+                }
             }
-            Err(_) => {} // those that are there do it
         }
         Ok(())
     }
-}
-
-/// A task's error.
-fn failed<E: fmt::Display>(error: E) -> FutureError {
-    FutureError::Failed(Failure::new(&error))
 }
