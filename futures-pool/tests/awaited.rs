@@ -60,7 +60,8 @@ fn ready_at_once() {
 #[test]
 fn awaited_until_it_comes() {
     bounded(|| {
-        let endings: [(fn(Promise<i32>), _); 4] = [
+        type End = fn(Promise<i32>);
+        let endings: [(End, _); 4] = [
             (|promise| promise.set_result(1), Ok(1)),
             (
                 |promise| promise.set_exception(FutureError::Argument("no".into())),
