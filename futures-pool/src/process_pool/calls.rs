@@ -18,13 +18,8 @@ impl ProcessPoolExecutor {
     /// Has `function` called with `argument` in a worker. The argument is encoded at once. One that cannot
     /// be is the future's error, as all that goes wrong with a single task.
     ///
-    /// ```compile_fail,E0080
-    /// # use futures_pool::process_pool::ProcessPoolExecutor;
-    /// # fn run(executor: &ProcessPoolExecutor) {
-    /// let factor = 3;
-    /// let future = executor.submit(move |n: u64| n * factor, 7);
-    /// # }
-    /// ```
+    /// A closure that captures something (`move |n: u64| n * factor`) fails to build: give it what it needs
+    /// as an argument.
     ///
     /// ```
     /// # use futures_pool::process_pool::ProcessPoolExecutor;
