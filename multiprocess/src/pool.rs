@@ -20,8 +20,8 @@
 //!   of tasks not begun, and until about 1 MiB of results wait for the parent. The rest moves when the
 //!   parent calls something of the pool's: submits, waits, asks whether a result is ready.
 //!
-//! To copy: this file, `pool/`, `ends.rs`, `fork.rs`, `frame.rs`, `in_child.rs`, `shared_memory.rs`,
-//! `single_thread.rs`. Needs: nix (`event`, `fs`, `mman`, `poll`, `process`, `sched`, `signal`, `socket`),
+//! To copy: this file, `pool/`, `ends.rs`, `fork.rs`, `frame.rs`, `in_child.rs`, `pidfd.rs`,
+//! `shared_memory.rs`, `single_thread.rs`. Needs: nix (`event`, `fs`, `mman`, `poll`, `process`, `sched`, `signal`, `socket`),
 //! libc, serde, postcard.
 
 // What a user sees:

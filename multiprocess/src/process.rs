@@ -30,8 +30,8 @@
 //! parent had read ahead of its own stdin is still there. A lock that the caller holds during the start
 //! is held in the child for ever.
 //!
-//! To copy: this file, `process/`, `ends.rs`, `fork.rs`, `in_child.rs`, `single_thread.rs`. Needs: nix
-//! (`fs`, `poll`, `process`, `sched`, `signal`), libc.
+//! To copy: this file, `process/`, `ends.rs`, `fork.rs`, `in_child.rs`, `pidfd.rs`, `single_thread.rs`.
+//! Needs: nix (`fs`, `poll`, `process`, `sched`, `signal`), libc.
 
 mod child;
 mod error;

@@ -21,6 +21,7 @@ use super::system;
 use crate::ends::Ends;
 use crate::ends::Pass;
 use crate::fork;
+use crate::pidfd;
 
 /// Settings of a [`Pool`].
 #[derive(Default)]
@@ -98,7 +99,7 @@ impl Builder {
         .map_err(BuildError::Fork)?;
         ends.passed_to(pid);
         drop(for_broker);
-        let pidfd = match system::pidfd(pid) {
+        let pidfd = match pidfd::open(pid) {
             Ok(pidfd) => pidfd,
             Err(error) => {
                 let _ = kill(pid, Signal::SIGKILL);

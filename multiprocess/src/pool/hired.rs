@@ -25,6 +25,8 @@ const BYTES: usize = 256 * 1024;
 
 pub struct Hired {
     pub pid: Pid,
+    /// It tells of the end. An end of file would not: a task may have started a process that has the
+    /// worker's socket too.
     pub pidfd: OwnedFd,
     pub socket: UnixStream,
     pub out: Outgoing,

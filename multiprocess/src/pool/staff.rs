@@ -26,6 +26,7 @@ use crate::fork;
 use crate::fork::ForkError;
 use crate::frame::Decoder;
 use crate::in_child;
+use crate::pidfd;
 
 /// How long a worker that has nothing to do may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -94,7 +95,7 @@ impl Broker {
             ForkError::Threads | ForkError::Held => io::ErrorKind::WouldBlock.into(),
         })?;
         self.setup.ends.passed_to(pid);
-        match system::pidfd(pid) {
+        match pidfd::open(pid) {
             Ok(pidfd) => {
                 let socket = sockets.take().expect("the child took its copy").0;
                 self.workers.push(Hired::new(pid, pidfd, socket, shared));

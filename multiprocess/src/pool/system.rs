@@ -1,7 +1,6 @@
 //! What the pool asks of Linux and nix has no safe call for.
 
-use std::io;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -11,16 +10,6 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
-
-/// A descriptor that becomes readable when the child ends. An end of file would not tell: a task may
-/// have started a process that holds the worker's socket open.
-pub fn pidfd(child: Pid) -> io::Result<OwnedFd> {
-    // SAFETY: it takes two numbers, and touches no memory.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, child.as_raw(), 0) };
-    let fd = Errno::result(fd)?;
-    // SAFETY: the descriptor has just been made, for us alone.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
-}
 
 /// For the broker. What a terminal or a service manager sends to all processes at once is for the
 /// parent to handle: the broker ends with it, not before. The parent's handlers are not for it.

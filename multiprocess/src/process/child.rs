@@ -16,6 +16,7 @@ use super::inside::Birth;
 use super::{is_this, pidfd};
 use crate::ends::End;
 use crate::ends::register;
+use crate::pidfd::open;
 
 /// The exit code of a process that others reaped: somebody waited for every child (`waitpid(-1)`), or
 /// `SIGCHLD` is ignored.
@@ -48,7 +49,7 @@ static CHILDREN: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 impl Child {
     /// For a child just forked. If there is no pidfd to be had it is killed.
     pub(super) fn new(pid: Pid, birth: Birth) -> io::Result<Self> {
-        let opened = pidfd::open(pid);
+        let opened = open(pid);
         let (pidfd, exit_code) = match opened {
             Ok(pidfd) => (Some(Arc::new(pidfd)), None),
             // Only where `SIGCHLD` is ignored can it be gone.

@@ -10,6 +10,7 @@ use nix::unistd::{Pid, getpid, getppid};
 
 use super::pidfd;
 use crate::in_child;
+use crate::pidfd::open;
 
 /// A process about itself. Python's `current_process()`.
 #[derive(Clone, Debug)]
@@ -94,7 +95,7 @@ impl Parent {
         if !self.is_alive() {
             return Ok(());
         }
-        let pidfd = pidfd::open(self.pid);
+        let pidfd = open(self.pid);
         // Only if it is alive now was its number its own.
         if !self.is_alive() {
             return Ok(());

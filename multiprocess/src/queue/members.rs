@@ -5,7 +5,7 @@
 //! alive. A number that the system gave to another process since is told by when that one began.
 
 use std::fs;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
+use crate::pidfd;
 use crate::robust_mutex::{RobustGuard, RobustMutex};
 
 /// So many processes can have a handle.
@@ -183,18 +184,13 @@ impl Entry {
 
 /// Whether there is no such process, or it is a zombie.
 fn is_dead(pid: Pid) -> bool {
-    // SAFETY: it takes two numbers and returns one.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
-    match i32::try_from(fd) {
-        Ok(fd @ 0..) => {
-            // SAFETY: the descriptor is new, and nobody else has it.
-            let process = unsafe { OwnedFd::from_raw_fd(fd) };
+    match pidfd::open(pid) {
+        Ok(process) => {
             let mut ended = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
             poll(&mut ended, PollTimeout::ZERO).is_ok_and(|count| count > 0)
         }
-        _ if Errno::last() == Errno::ESRCH => true,
         // No descriptor left, or a sandbox: then a zombie counts as alive.
-        _ => kill(pid, None) == Err(Errno::ESRCH),
+        Err(_) => kill(pid, None) == Err(Errno::ESRCH),
     }
 }
 
