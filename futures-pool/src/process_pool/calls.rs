@@ -19,18 +19,16 @@ impl ProcessPoolExecutor {
     /// be is the future's error, as all that goes wrong with a single task.
     ///
     /// ```compile_fail,E0080
-    /// # use futures_pool::process_pool::ProcessPoolExecutor;
-    /// # fn run(executor: &ProcessPoolExecutor) {
+    /// # futures_pool::init();
+    /// # let executor = futures_pool::process_pool::ProcessPoolExecutor::new(1).unwrap();
     /// let factor = 3;
     /// let future = executor.submit(move |n: u64| n * factor, 7);
-    /// # }
     /// ```
     ///
-    /// ```
-    /// # use futures_pool::process_pool::ProcessPoolExecutor;
-    /// # fn run(executor: &ProcessPoolExecutor) {
+    /// ```no_run
+    /// # futures_pool::init();
+    /// # let executor = futures_pool::process_pool::ProcessPoolExecutor::new(1).unwrap();
     /// let future = executor.submit(|(n, factor): (u64, u64)| n * factor, (7, 3));
-    /// # }
     /// ```
     ///
     /// # Errors
