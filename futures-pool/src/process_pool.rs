@@ -53,6 +53,7 @@ use shared::Shared;
 /// | the parent ends, in whatever way | its workers are killed, busy or not | they go on |
 /// | Ctrl-C in a terminal | goes to the workers, too, and ends them. A parent that handles it finds the pool broken; to have the workers live on, let the [initialiser](Builder::initializer) ignore it | the same |
 /// | a worker's standard output and error, environment, directory | the parent's, when it is started; input is empty | the same |
+/// | a future's callback | runs in a thread of the pool, whose worker has nothing to do meanwhile: it must not wait for other tasks | the same |
 /// | `cancel()` | succeeds until the task is sent, with others perhaps: then it counts as running | the same |
 ///
 /// **Workers are started** when there is a task and none of them is idle: never more than there are tasks

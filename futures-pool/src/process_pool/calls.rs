@@ -18,14 +18,17 @@ impl ProcessPoolExecutor {
     /// Has `function` called with `argument` in a worker. The argument is encoded at once. One that cannot
     /// be is the future's error, as all that goes wrong with a single task.
     ///
-    /// A closure that captures something (`move |n: u64| n * factor`) fails to build: give it what it needs
-    /// as an argument.
-    ///
+    /// ```compile_fail,E0080
+    /// # futures_pool::init();
+    /// # let executor = futures_pool::process_pool::ProcessPoolExecutor::new(1).unwrap();
+    /// let factor = 3;
+    /// let future = executor.submit(move |n: u64| n * factor, 7);
     /// ```
-    /// # use futures_pool::process_pool::ProcessPoolExecutor;
-    /// # fn run(executor: &ProcessPoolExecutor) {
+    ///
+    /// ```no_run
+    /// # futures_pool::init();
+    /// # let executor = futures_pool::process_pool::ProcessPoolExecutor::new(1).unwrap();
     /// let future = executor.submit(|(n, factor): (u64, u64)| n * factor, (7, 3));
-    /// # }
     /// ```
     ///
     /// # Errors

@@ -124,11 +124,14 @@ fn conjure<F: Copy + Send + 'static>() -> F {
     unsafe { NonNull::dangling().read() }
 }
 
+/// How many bytes an identity has.
+pub const IDENTITY: usize = 32;
+
 /// The code of the file that this process executes.
 pub struct Text {
     range: Range<u64>,
     anchor: u64,
-    file: [u64; 5],
+    file: [u64; 2],
 }
 
 /// What functions are counted from.
@@ -164,25 +167,17 @@ impl Text {
             return Err(io::Error::other(message));
         }
         let file = fs::metadata("/proc/self/exe")?;
-        let (seconds, nanoseconds) = (file.st_mtime(), file.st_mtime_nsec());
-        let file = [
-            file.st_dev(),
-            file.st_ino(),
-            file.st_size(),
-            seconds.cast_unsigned(),
-            nanoseconds.cast_unsigned(),
-        ];
         Ok(Self {
             range,
             anchor,
-            file,
+            file: [file.st_dev(), file.st_ino()],
         })
     }
 
     /// The same in two processes only if they execute the same file.
-    pub fn identity(&self) -> [u8; 56] {
+    pub fn identity(&self) -> [u8; IDENTITY] {
         let Range { start, end } = self.range;
-        let mut identity = [0; 56];
+        let mut identity = [0; IDENTITY];
         let words = [&self.file[..], &[end - start, self.anchor - start]].concat();
         for (place, word) in identity.chunks_exact_mut(8).zip(words) {
             place.copy_from_slice(&word.to_le_bytes());
@@ -226,7 +221,7 @@ mod tests {
         let elsewhere = Text {
             range: 0..1,
             anchor: 0,
-            file: [0; 5],
+            file: [0; 2],
         };
         assert!(Function::of(|n: u8| n + 1).number(&elsewhere).is_none());
         assert!(Function::from_number(u64::MAX.to_le_bytes(), &elsewhere).is_none());

@@ -15,7 +15,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::socket::{MsgFlags, recv};
 
-use super::code::Text;
+use super::code::{IDENTITY, Text};
 use super::credits::Credits;
 use super::desk::Desk;
 use super::task::Task;
@@ -86,7 +86,7 @@ impl Hired {
     /// Waits until it has said that it is the same program.
     fn greet(&mut self) -> Result<(), Broken> {
         let mut hello = [0; wire::HELLO.len()];
-        let mut identity = [0; 56];
+        let mut identity = [0; IDENTITY];
         let mut heard = self.channel.read_exact(&mut hello);
         if heard.is_ok() && hello == wire::HELLO {
             heard = self.channel.read_exact(&mut identity);

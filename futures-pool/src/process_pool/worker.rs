@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::{CString, OsStr};
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
@@ -93,6 +93,7 @@ fn serve(parent: i32) -> io::Result<()> {
     (&socket).write_all(&hello)?;
     let mut worker = Worker {
         tasks: BufReader::with_capacity(wire::BATCH, socket),
+        batch: Vec::new(),
         credits,
         text,
     };
@@ -111,6 +112,7 @@ fn name_the_thread() {
 
 struct Worker {
     tasks: BufReader<UnixStream>,
+    batch: Vec<u8>,
     credits: Credits,
     text: &'static Text,
 }
@@ -118,38 +120,35 @@ struct Worker {
 impl Worker {
     /// Waits for a batch, and runs those of its tasks that are left to it.
     fn batch(&mut self) -> io::Result<()> {
-        let mut count = [0; 4];
-        self.tasks.read_exact(&mut count)?;
-        let (mut task, mut answer) = (Vec::new(), Vec::new());
-        let mut taken_back = false;
-        for number in 0..u32::from_le_bytes(count) {
-            frame::read(&mut self.tasks, &mut task)?;
-            if number > 0 {
-                taken_back = taken_back || !self.credits.take();
-                if taken_back {
-                    continue; // read the rest, too
+        frame::read(&mut self.tasks, &mut self.batch)?;
+        let mut tasks = &*self.batch;
+        let mut answer = Vec::new();
+        while let Some(task) = frame::take(&mut tasks) {
+            if !answer.is_empty() {
+                if !self.credits.take() {
+                    break; // the rest was taken back
                 }
                 // A write for each: nobody knows how long the next task takes, or what it does
                 // to this process.
                 self.write(&answer)?;
+                answer.clear();
             }
-            answer.clear();
             frame::append_with(&mut answer, |answer| {
                 answer.push(wire::MORE);
-                self.run(&task, answer)
+                self.run(task, answer)
             })?;
         }
-        if let Some(kind) = answer.get_mut(frame::HEADER) {
-            *kind = wire::LAST;
-        }
+        *answer
+            .get_mut(frame::HEADER)
+            .ok_or(ErrorKind::InvalidData)? = wire::LAST;
         self.write(&answer)
     }
 
     fn run(&self, task: &[u8], results: &mut Vec<u8>) -> io::Result<()> {
-        let (number, arguments) = task.split_first_chunk().ok_or(io::ErrorKind::InvalidData)?;
+        let (number, arguments) = task.split_first_chunk().ok_or(ErrorKind::InvalidData)?;
         let function = Function::from_number(*number, self.text);
         function
-            .ok_or(io::ErrorKind::InvalidData)?
+            .ok_or(ErrorKind::InvalidData)?
             .run(arguments, results);
         Ok(())
     }
