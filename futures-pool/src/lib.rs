@@ -9,5 +9,6 @@ pub mod future; // Future: a result that is still to come
 pub mod map; // Map: results in the order of the input
 pub mod rayon_pool; // RayonExecutor: over a pool of rayon's
 pub mod thread_pool; // ThreadPoolExecutor: threads
+pub mod wait; // as_completed, wait: several futures at once
 
 pub mod sections;
