@@ -30,7 +30,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
 /// The bounds are those that every executor can do with; the methods of the same names on a
 /// [`ThreadPoolExecutor`] take more.
 pub trait Executor {
-    /// Has `function` called with `argument`.
+    /// Has `function` called with `argument`. A panic is the future's error.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ pub trait Executor {
         A: Portable,
         R: Portable;
 
-    /// As [`submit`](Self::submit), for a function that may return an error: the future's then
+    /// As [`submit`](Self::submit), for a function that may return an error: the future's error then
     /// is [`FutureError::Failed`](crate::future::FutureError::Failed).
     ///
     /// # Errors
@@ -77,7 +77,8 @@ pub trait Executor {
     /// Takes no more tasks, and does with those it has as `how` says.
     fn shutdown(&self, how: Shutdown);
 
-    /// The results of `function` with each of `inputs`, in their order.
+    /// The results of `function` with each of `inputs`, in their order. The first calls begin at once, the
+    /// others as results are taken: see [`Map`].
     fn map<'e, F, I, R>(&'e self, function: F, inputs: I) -> Map<'e, R>
     where
         F: Fn(I::Item) -> R + Copy + Send + Sync + 'static,

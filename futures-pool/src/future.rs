@@ -150,7 +150,7 @@ impl<T> Future<T> {
         match state.phase {
             Phase::Pending => {
                 self.cell
-                    .complete(state, Phase::Cancelled, Err(FutureError::Cancelled), ());
+                    .complete(state, Phase::Cancelled, Err(FutureError::Cancelled));
                 true
             }
             phase => phase == Phase::Cancelled,

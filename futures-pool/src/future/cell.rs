@@ -139,14 +139,23 @@ impl<T> Cell<T> {
     }
 
     /// Makes the future done, which it must not be, and tells everybody.
-    ///
-    /// `kept` is dropped when nothing but telling is left to do, under the mutex if nobody is called back.
-    pub fn complete<K>(
+    pub fn complete(
         self: &Arc<Self>,
+        state: MutexGuard<'_, State<T>>,
+        phase: Phase,
+        outcome: Result<T, FutureError>,
+    ) {
+        self.complete_keeping((), state, phase, outcome);
+    }
+
+    /// The same, and drops `kept` when nothing is left to do but to tell: under the mutex, before anybody
+    /// is told; if there are callbacks, after the last.
+    pub fn complete_keeping<K>(
+        self: &Arc<Self>,
+        kept: K,
         mut state: MutexGuard<'_, State<T>>,
         phase: Phase,
         outcome: Result<T, FutureError>,
-        kept: K,
     ) {
         // SAFETY: it is not done, so nobody reads; and this is under the mutex, with the phase changed
         // before it is free again, so nobody else writes.

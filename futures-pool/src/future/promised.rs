@@ -65,10 +65,10 @@ impl<T> Promise<T> {
         self.set_keeping((), outcome);
     }
 
-    /// The same, and drops `kept` when nothing is left to do but to tell it: before anybody learns of the
-    /// result, unless there are callbacks; then after the last of them has returned.
+    /// The same, and drops `kept` before anybody can learn of the result; but if there are callbacks,
+    /// after the last of them has returned. An executor's worker is free from then on.
     pub(crate) fn set_keeping<K>(mut self, kept: K, outcome: Result<T, FutureError>) {
-        self.finish(outcome, kept);
+        self.finish(kept, outcome);
     }
 
     /// Cancels the future if the task has not begun, as [`Future::cancel`] does from the other side;
@@ -77,24 +77,24 @@ impl<T> Promise<T> {
         if let Some(cell) = &self.cell {
             let state = cell.lock();
             if state.phase == Phase::Pending {
-                cell.complete(state, Phase::Cancelled, Err(FutureError::Cancelled), ());
+                cell.complete(state, Phase::Cancelled, Err(FutureError::Cancelled));
                 self.cell = None;
             }
         }
     }
 
-    fn finish<K>(&mut self, outcome: Result<T, FutureError>, kept: K) {
+    fn finish<K>(&mut self, kept: K, outcome: Result<T, FutureError>) {
         let Some(cell) = self.cell.take() else { return };
         let state = cell.lock();
         if !state.is_done() {
-            cell.complete(state, Phase::Finished, outcome, kept);
+            cell.complete_keeping(kept, state, Phase::Finished, outcome);
         }
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        self.finish(Err(FutureError::Abandoned), ());
+        self.finish((), Err(FutureError::Abandoned));
     }
 }
 
