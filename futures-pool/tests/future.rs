@@ -465,8 +465,8 @@ fn a_result_is_not_taken_from_a_callback() {
 #[test]
 fn results_are_dropped_once() {
     type Counted = Arc<()>;
-    type Ending = fn(Promise<Counted>, Future<Counted>, Counted);
-    let endings: [Ending; 5] = [
+    type End = fn(Promise<Counted>, Future<Counted>, Counted);
+    let endings: [End; 5] = [
         |promise, future, result| {
             promise.set_result(result);
             drop(future);
