@@ -175,14 +175,14 @@ pub fn signals() {
         for i in 0..200 {
             assert_eq!(receive.get().unwrap(), i);
             if i % 20 == 0 {
-                std::thread::sleep(Duration::from_millis(3)); // the parent waits for room
+                wait_until_asleep(getppid()); // it waits for room
             }
         }
     });
     (0..200).for_each(|i| send.put(&i).unwrap());
     join(slow);
     let echo = child(send, |send| {
-        std::thread::sleep(Duration::from_millis(100)); // the parent waits for an item
+        wait_until_asleep(getppid()); // it waits for an item
         send.put(&7).unwrap();
     });
     assert_eq!(receive.get().unwrap(), 7);
