@@ -134,9 +134,9 @@ impl<T> fmt::Debug for AsCompleted<T> {
 /// use futures_pool::future::promise;
 /// use futures_pool::wait::{ReturnWhen, wait};
 ///
-/// let (promise, first) = promise();
-/// let (_promise, second) = promise();
-/// promise.set_result(1);
+/// let (sender, first) = promise();
+/// let (_sender, second) = promise();
+/// sender.set_result(1);
 /// let (done, not_done) = wait([first, second], None, ReturnWhen::FirstCompleted);
 /// assert_eq!(done[0].result(None), Ok(&1));
 /// let (_, not_done) = wait(not_done, Some(Duration::ZERO), ReturnWhen::AllCompleted);
