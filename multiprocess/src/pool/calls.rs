@@ -91,6 +91,10 @@ impl Pool {
     }
 
     /// As [`map`](Self::map), without waiting. All items are taken now.
+    ///
+    /// While the parent does something else, about 1 MiB of arguments that were sent are worked on, until
+    /// about 1 MiB of results waits. For the rest it has to call something of the pool's now and then,
+    /// [`ready`](AsyncResult::ready) say. (Python has a thread for that, and so cannot fork soundly.)
     pub fn map_async<A, R, F>(
         &self,
         function: F,
