@@ -177,6 +177,11 @@ impl Pool {
     /// (Python takes all of it at once.) Nothing begins before the first `next`. Take all results
     /// before [`close`](Self::close). If the input panics, so does `next`, after the results of what
     /// came before.
+    ///
+    /// # Errors
+    ///
+    /// Each item is a result of its own: see [`TaskError`]. If the pool ends, each item on its way says why,
+    /// and one more does in place of all input that is left.
     pub fn imap<A, R, F, I>(&self, function: F, items: I) -> Imap<I::IntoIter, R>
     where
         F: Fn(A) -> R + Copy + Send + 'static,
@@ -188,6 +193,10 @@ impl Pool {
     }
 
     /// As [`imap`](Self::imap), in chunks of `size` items: with quick tasks less is spent on sending.
+    ///
+    /// # Errors
+    ///
+    /// As [`imap`](Self::imap); a worker's death fails each item of its chunk.
     ///
     /// # Panics
     ///
@@ -209,6 +218,10 @@ impl Pool {
     }
 
     /// As [`imap`](Self::imap), with the results in the order in which they come.
+    ///
+    /// # Errors
+    ///
+    /// As [`imap`](Self::imap).
     pub fn imap_unordered<A, R, F, I>(&self, function: F, items: I) -> ImapUnordered<I::IntoIter, R>
     where
         F: Fn(A) -> R + Copy + Send + 'static,
@@ -220,6 +233,10 @@ impl Pool {
     }
 
     /// As [`imap_unordered`](Self::imap_unordered), in chunks of `size` items.
+    ///
+    /// # Errors
+    ///
+    /// As [`imap_chunked`](Self::imap_chunked).
     ///
     /// # Panics
     ///

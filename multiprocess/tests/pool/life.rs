@@ -314,7 +314,7 @@ pub fn stdin_is_the_parents() {
     unistd::dup2_stdin(&before).expect("as before");
 }
 
-/// PL-19: a program that exits with its pool busy, or that forgot it, leaves no process behind: that
+/// PL-19, R10: a program that exits with its pool busy, or that forgot it, leaves no process behind: that
 /// the harness sees.
 pub fn the_program_may_end_without_a_word() {
     if role().is_none() {
