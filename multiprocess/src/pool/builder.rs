@@ -32,7 +32,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// How many workers. Else as many as there are processors this process may use.
+    /// How many workers, Python's `processes`. Else as many as there are processors this process may use.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
@@ -45,7 +45,8 @@ impl Builder {
         self
     }
 
-    /// Each worker first calls `initializer` with its own copy of `args`; so does each replacement. If
+    /// Each worker first calls `initializer` with its own copy of `args`; so does each replacement. Python's
+    /// `initializer` and `initargs`. If
     /// it panics or ends the process, the worker is replaced, up to a limit: then the pool is
     /// [`Broken`](super::Broken::Workers).
     ///

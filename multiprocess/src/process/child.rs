@@ -244,7 +244,8 @@ impl End for Inner {
 }
 
 /// Readable when a process has ended. It can be polled also by who did not start the process, and after
-/// the [`Process`](super::Process) is gone.
+/// the [`Process`](super::Process) is gone. A clone is the same descriptor, which is closed when the last
+/// clone, `Process` and [`Child`] are dropped; the process does not notice.
 #[derive(Clone, Debug)]
 pub struct Sentinel(Arc<OwnedFd>);
 

@@ -14,7 +14,8 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, si
 use nix::unistd::Pid;
 
 use crate::support::{
-    assert_no_children, children, children_of, eventually, is_running, kill, process as process_of,
+    assert_no_children, children, children_of, eventually, is_running, kill, kill_with_all_of,
+    process as process_of,
 };
 use crate::workers::{assert_works, board, kill_worker, pid, square, stay, wait_for, workers};
 
@@ -266,15 +267,14 @@ pub fn the_broker_is_killed() {
             handle
         });
         let broker = children()[0].pid;
-        kill(broker, Signal::SIGKILL);
+        let workers: Vec<_> = pids.iter().map(|&pid| Pid::from_raw(pid as i32)).collect();
+        kill_with_all_of(broker, &workers);
         let broken = Err(TaskError::Broken(Broken::Broker));
         if let Some(handle) = handle {
             assert_eq!(handle.get(), broken.clone().map(|()| vec![]));
         }
         assert_eq!(pool.apply(|| (), ()), broken);
         assert_eq!(pool.apply(|| (), ()), broken);
-        let gone = |pid: &i64| !is_running(Pid::from_raw(*pid as i32));
-        eventually("the workers end too", || pids.iter().all(gone));
         assert_no_children();
         assert_eq!(pool.join(), Err(JoinError::Broken(Broken::Broker)));
     }

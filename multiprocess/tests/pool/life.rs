@@ -238,14 +238,11 @@ pub fn the_memory_of_a_large_task_is_given_back() {
     let pool = Pool::new(1).expect("a pool");
     let worker = Pid::from_raw(pool.apply(pid, (0,)).expect("a pid") as i32);
     let all = [getpid(), children()[0].pid, worker];
+    // Soon: a result may be here before the worker has let go of it.
     let assert_small = |when: &str| {
-        let sizes = all.map(resident);
-        assert!(
-            sizes.iter().all(|size| *size < LARGE / 4),
-            "{when}: {sizes:?}"
-        );
+        eventually(when, || all.iter().all(|&pid| resident(pid) < LARGE / 4));
     };
-    assert_small("before");
+    assert_small("small before");
     for _ in 0..2 {
         let text = pool.apply(|text: String| text, ("x".repeat(LARGE),));
         assert_eq!(text.map(|text| text.len()), Ok(LARGE));
@@ -253,14 +250,14 @@ pub fn the_memory_of_a_large_task_is_given_back() {
             pool.map_chunked(square, 0..1000, 1).map(|all| all.len()),
             Ok(1000)
         );
-        assert_small("after more tasks");
+        assert_small("small after more tasks");
     }
     let lens = pool.imap(
         |text: String| text.len(),
         ["x".repeat(LARGE), String::new()],
     );
     assert!(lens.eq([Ok(LARGE), Ok(0)]));
-    assert_small("after an imap");
+    assert_small("small after an imap");
 }
 
 /// PL-19, X03: a process that a task has started, and forgotten, is a daemon as the worker is, and ends
@@ -317,7 +314,7 @@ pub fn stdin_is_the_parents() {
     unistd::dup2_stdin(&before).expect("as before");
 }
 
-/// PL-19: a program that exits with its pool busy, or that forgot it, leaves no process behind: that
+/// PL-19, R10: a program that exits with its pool busy, or that forgot it, leaves no process behind: that
 /// the harness sees.
 pub fn the_program_may_end_without_a_word() {
     if role().is_none() {

@@ -57,6 +57,7 @@ pub const CASES: &[Case] = cases![
     traffic::big_messages_both_ways,
     traffic::one_stuck_task_holds_up_no_other,
     traffic::what_was_handed_over_goes_on_alone,
+    traffic::it_goes_so_far_while_the_parent_is_elsewhere,
     traffic::more_than_the_broker_keeps,
     traffic::all_stand_until_the_parent_reads,
     traffic::one_result_fills_what_is_kept,

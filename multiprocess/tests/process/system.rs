@@ -23,7 +23,7 @@ use crate::support::{
     wait_until_asleep,
 };
 
-/// PR-20, R01, R03: beside busy threads a start is refused; after they were joined 200 starts succeed.
+/// PR-20, R01, R02, R03: beside busy threads a start is refused; after they were joined 200 starts succeed.
 /// So no child is ever the child of a thread that ends before its process.
 pub fn no_start_beside_threads() {
     let stop = AtomicBool::new(false);
