@@ -1,7 +1,8 @@
 //! [`Executor`]: what all executors share, so that one can be swapped for another by changing a line.
 //! Python's `concurrent.futures.Executor`.
 //!
-//! To copy: this file, `common.rs`, `map.rs`, `future.rs`, `future/`, and the executors. Needs: serde.
+//! To copy: this file, `common.rs`, `map.rs`, `future.rs`, `future/`, and the executors of which it should
+//! be (a line each at its end, and above). Needs: serde.
 
 use std::fmt;
 
@@ -27,10 +28,46 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
 
 /// Runs functions somewhere else.
 ///
-/// The bounds are those that every executor can do with; the methods of the same names on a
-/// [`ThreadPoolExecutor`] take more.
+/// ```
+/// use futures_pool::executor::Executor;
+/// use futures_pool::future::FutureError;
+/// use futures_pool::rayon_pool::RayonExecutor;
+/// use futures_pool::thread_pool::ThreadPoolExecutor;
+///
+/// fn sum_of_squares(executor: &impl Executor, n: u64) -> Result<u64, FutureError> {
+///     executor.map(|n: u64| n * n, 0..n).sum()
+/// }
+///
+/// assert_eq!(sum_of_squares(&ThreadPoolExecutor::new(2)?, 4)?, 14);
+/// assert_eq!(sum_of_squares(&RayonExecutor::new(2)?, 4)?, 14);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// The bounds are those under which each executor can do it: the function is plain, or a closure that
+/// captures what may be copied (nothing, if it is to run in another process), and the values can be sent.
+/// An executor's own methods, of the same names, take what it alone can do:
+///
+/// ```compile_fail,E0277
+/// use std::sync::Arc;
+///
+/// use futures_pool::executor::Executor;
+///
+/// fn count(executor: &impl Executor, names: Arc<[String]>) {
+///     let _ = executor.submit(|names: Arc<[String]>| names.len(), names);
+/// }
+/// ```
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use futures_pool::thread_pool::ThreadPoolExecutor;
+///
+/// fn count(executor: &ThreadPoolExecutor, names: Arc<[String]>) {
+///     let _ = executor.submit(|names: Arc<[String]>| names.len(), names);
+/// }
+/// ```
 pub trait Executor {
-    /// Has `function` called with `argument`.
+    /// Has `function` called with `argument`. A panic is the future's error.
     ///
     /// # Errors
     ///
@@ -41,7 +78,7 @@ pub trait Executor {
         A: Portable,
         R: Portable;
 
-    /// As [`submit`](Self::submit), for a function that may return an error: the future's then
+    /// As [`submit`](Self::submit), for a function that may return an error: the future's error then
     /// is [`FutureError::Failed`](crate::future::FutureError::Failed).
     ///
     /// # Errors
@@ -77,7 +114,8 @@ pub trait Executor {
     /// Takes no more tasks, and does with those it has as `how` says.
     fn shutdown(&self, how: Shutdown);
 
-    /// The results of `function` with each of `inputs`, in their order.
+    /// The results of `function` with each of `inputs`, in their order. The first calls begin at once, the
+    /// others as results are taken: see [`Map`].
     fn map<'e, F, I, R>(&'e self, function: F, inputs: I) -> Map<'e, R>
     where
         F: Fn(I::Item) -> R + Copy + Send + Sync + 'static,

@@ -11,6 +11,7 @@ pub mod map; // Map: results in the order of the input
 pub mod process_pool; // ProcessPoolExecutor: processes
 pub mod rayon_pool; // RayonExecutor: over a pool of rayon's
 pub mod thread_pool; // ThreadPoolExecutor: threads
+pub mod wait; // as_completed, wait: several futures at once
 
 pub mod sections;
 

@@ -9,8 +9,10 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::iter::FusedIterator;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
+use std::vec;
 
 use crate::common::SubmitError;
 use crate::common::attempt;
@@ -55,30 +57,30 @@ pub(crate) type Chunk<R> = Future<Vec<Result<R, FutureError>>>;
 
 /// The results of a `map`, in the order of the input. `next` waits.
 ///
-/// The first tasks are submitted when it is made, and as many more as results are taken. After an
-/// item's error the next items come. If the executor takes no more tasks, the results of those it has
-/// taken come, then one error, and that is the end.
+/// The first tasks are submitted when it is made, and one more for each whose result is asked for. After
+/// an item's error the next items come. If the executor takes no more tasks, the results of those it has
+/// come, then one error, and that is the end.
 ///
 /// **Drop** cancels the tasks that have not begun. It does not wait for the others.
 #[must_use = "dropped, it cancels what has not begun"]
 pub struct Map<'e, R> {
-    /// Submits the next chunk, and says how many items it has. `None` at the end of the input, and
-    /// from then on.
+    /// `None` when the input has ended.
     submit: Option<Box<Submit<'e, R>>>,
-    /// Submitted, with the number of items, in order.
+    /// Submitted, with the number of their items, in order.
     chunks: VecDeque<(usize, Chunk<R>)>,
     look_ahead: usize,
     /// Of the chunk that is being given.
-    ready: std::vec::IntoIter<Result<R, FutureError>>,
+    ready: vec::IntoIter<Result<R, FutureError>>,
     /// Why the input ended before its end.
     refused: Option<FutureError>,
     until: Option<Instant>,
 }
 
+/// Submits the next chunk, and says how many items it has; `None` if the input has no more.
 type Submit<'e, R> = dyn FnMut() -> Option<(usize, Result<Chunk<R>, SubmitError>)> + 'e;
 
 impl<'e, R> Map<'e, R> {
-    /// Over `inputs`; `submit` takes a chunk of them to an executor with so many workers.
+    /// Over `inputs`; `submit` takes a chunk of them to an executor, which has so many workers.
     pub(crate) fn new<I: IntoIterator>(
         options: MapOptions,
         workers: usize,
@@ -90,7 +92,6 @@ impl<'e, R> Map<'e, R> {
     {
         let size = options.chunk_size.get();
         let timeout = options.timeout;
-        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut inputs = inputs.into_iter();
         let submit = move || {
             let chunk: Vec<_> = inputs.by_ref().take(size).collect();
@@ -103,67 +104,51 @@ impl<'e, R> Map<'e, R> {
             look_ahead: options.look_ahead_for(workers),
             ready: Vec::new().into_iter(),
             refused: None,
-            until,
+            // A time that no clock can show is for ever.
+            until: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
         };
-        map.submit(map.look_ahead);
+        map.submit_up_to(map.look_ahead);
         map
     }
 
     /// Submits until so many are on their way.
-    fn submit(&mut self, ahead: usize) {
+    fn submit_up_to(&mut self, ahead: usize) {
         while self.chunks.len() < ahead {
-            // If the input panics, it is gone with that, and what was submitted is still here.
+            // If the input panics, it has ended with that, and what was submitted is still here.
             let Some(mut submit) = self.submit.take() else {
                 return;
             };
             match submit() {
                 Some((items, Ok(chunk))) => self.chunks.push_back((items, chunk)),
-                Some((_, Err(error))) => {
-                    self.refused = Some(error.into());
-                    return;
-                }
+                Some((_, Err(error))) => return self.refused = Some(error.into()),
                 None => return,
             }
             self.submit = Some(submit);
         }
     }
-}
 
-impl<R> Iterator for Map<'_, R> {
-    type Item = Result<R, FutureError>;
-
-    /// # Panics
-    ///
-    /// When the input does.
-    fn next(&mut self) -> Option<Self::Item> {
-        if let Some(result) = self.ready.next() {
-            return Some(result);
+    /// The next chunk's results.
+    fn next_chunk(&mut self) -> Option<Result<Vec<Result<R, FutureError>>, FutureError>> {
+        let left = |until: Instant| until.saturating_duration_since(Instant::now());
+        let left = self.until.map(left);
+        if left != Some(Duration::ZERO) {
+            self.submit_up_to(self.look_ahead.saturating_add(1));
         }
-        self.submit(self.look_ahead.saturating_add(1));
-        let Some((_, first)) = self.chunks.front() else {
-            return self.refused.take().map(Err);
+        let Some((_, chunk)) = self.chunks.front() else {
+            // Input that is left was not submitted since the time is up.
+            let timeout = self.submit.take().map(|_| FutureError::Timeout);
+            return timeout.or(self.refused.take()).map(Err);
         };
-        let left = self
-            .until
-            .map(|until| until.saturating_duration_since(Instant::now()));
-        if let Err(FutureError::Timeout) = first.exception(left) {
+        if left.is_some() && chunk.exception(left) == Err(FutureError::Timeout) {
             self.cancel();
             return Some(Err(FutureError::Timeout));
         }
-        let (items, first) = self.chunks.pop_front().expect("it is the front");
-        self.ready = match first.into_result() {
-            Ok(results) => results.into_iter(),
-            Err(error) => vec![error; items]
-                .into_iter()
-                .map(Err)
-                .collect::<Vec<_>>()
-                .into_iter(),
-        };
-        self.ready.next()
+        let (items, chunk) = self.chunks.pop_front()?;
+        // What befalls all of the chunk befalls each of its items.
+        let same = |error| Ok(vec![error; items].into_iter().map(Err).collect());
+        Some(chunk.into_result().or_else(same))
     }
-}
 
-impl<R> Map<'_, R> {
     /// Cancels what has not begun, and ends.
     fn cancel(&mut self) {
         self.submit = None;
@@ -173,6 +158,27 @@ impl<R> Map<'_, R> {
         }
     }
 }
+
+impl<R> Iterator for Map<'_, R> {
+    type Item = Result<R, FutureError>;
+
+    /// # Panics
+    ///
+    /// When the input does. It has ended with that; the results of what was taken from it before still
+    /// come.
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(result) = self.ready.next() {
+            return Some(result);
+        }
+        match self.next_chunk()? {
+            Ok(results) => self.ready = results.into_iter(),
+            Err(error) => return Some(Err(error)),
+        }
+        self.ready.next()
+    }
+}
+
+impl<R> FusedIterator for Map<'_, R> {}
 
 impl<R> Drop for Map<'_, R> {
     fn drop(&mut self) {

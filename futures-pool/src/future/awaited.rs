@@ -1,44 +1,42 @@
 //! `.await` on a [`Future`](super::Future), on any runtime: the result wakes whoever polls.
 
-use std::future::IntoFuture;
+use core::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Future, FutureError};
+use super::FutureError;
+use super::cell::State;
 
-/// A [`Future`] that is being awaited. Dropping it, as a lost `select!` branch does, changes nothing for
-/// the task, and its result is lost.
+/// A [`Future`](super::Future) that is being awaited. Dropping it, as a lost `select!` branch does, changes
+/// nothing for the task, and its result is lost.
 #[must_use = "it does nothing unless it is awaited"]
 #[derive(Debug)]
 pub struct Awaited<T> {
     /// `None` once it is over.
-    future: Option<Future<T>>,
+    future: Option<super::Future<T>>,
 }
 
-impl<T> std::future::Future for Awaited<T> {
+impl<T> Future for Awaited<T> {
     type Output = Result<T, FutureError>;
 
     /// # Panics
     ///
     /// When it was ready before.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let future = self.future.as_ref().expect("not polled after it was ready");
-        {
-            let mut state = future.cell.lock();
-            if !state.phase.is_done() || state.calling {
-                // The one of an earlier poll may be for another task.
-                state.wakers.clear();
-                state.wakers.push(context.waker().clone());
-                return Poll::Pending;
-            }
+        // A new waker each time: the one of an earlier poll may be for another task. A clone is made by
+        // the runtime's code, hence outside of the mutex.
+        let waker = context.waker().clone();
+        let future = self.future.take().expect("not polled after it was ready");
+        if future.cell.watch(waker, State::is_over) {
+            return Poll::Ready(future.take());
         }
-        let future = self.future.take().expect("it was there");
-        Poll::Ready(future.take())
+        self.future = Some(future);
+        Poll::Pending
     }
 }
 
-/// Waits without a thread. As [`Future::into_result`], also for callbacks.
-impl<T> IntoFuture for Future<T> {
+/// Waits without a thread. As [`into_result`](super::Future::into_result), also for callbacks.
+impl<T> IntoFuture for super::Future<T> {
     type Output = Result<T, FutureError>;
     type IntoFuture = Awaited<T>;
 

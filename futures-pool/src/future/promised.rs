@@ -1,30 +1,14 @@
 //! [`Promise`]: the half that gives the result.
 
-use std::cell::UnsafeCell;
 use std::fmt;
-use std::marker::PhantomData;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 
-use super::{Cell, Future, FutureError, Phase, State};
+use super::{Cell, Future, FutureError, Phase};
 
 /// A promise and its future, pending.
 pub fn promise<T>() -> (Promise<T>, Future<T>) {
-    let state = State {
-        phase: Phase::Pending,
-        waiting: 0,
-        wakers: Vec::new(),
-        callbacks: Vec::new(),
-        calling: false,
-    };
-    let cell = Arc::new(Cell {
-        state: Mutex::new(state),
-        changed: Condvar::new(),
-        outcome: UnsafeCell::new(None),
-    });
-    let future = Future {
-        cell: Arc::clone(&cell),
-        shared_as: PhantomData,
-    };
+    let cell = Arc::new(Cell::new());
+    let future = Future::of(&cell);
     (Promise { cell: Some(cell) }, future)
 }
 
@@ -68,6 +52,10 @@ impl<T> Promise<T> {
     }
 
     /// Gives an error; without effect if the future was cancelled.
+    ///
+    /// [`FutureError::Timeout`] and [`FutureError::Cancelled`] read as if this future were not done or
+    /// cancelled, which it is not then: of a task that met them elsewhere make a
+    /// [`Failure`](super::Failure).
     pub fn set_exception(self, error: FutureError) {
         self.set(Err(error));
     }
@@ -77,10 +65,10 @@ impl<T> Promise<T> {
         self.set_keeping((), outcome);
     }
 
-    /// The same, and drops `kept` when nothing is left to do but to tell it: before anybody learns of the
-    /// result, unless there are callbacks; then after the last of them has returned.
+    /// The same, and drops `kept` before anybody can learn of the result; but if there are callbacks,
+    /// after the last of them has returned. An executor's worker is free from then on.
     pub(crate) fn set_keeping<K>(mut self, kept: K, outcome: Result<T, FutureError>) {
-        self.finish(outcome, kept);
+        self.finish(kept, outcome);
     }
 
     /// Cancels the future if the task has not begun, as [`Future::cancel`] does from the other side;
@@ -89,24 +77,24 @@ impl<T> Promise<T> {
         if let Some(cell) = &self.cell {
             let state = cell.lock();
             if state.phase == Phase::Pending {
-                cell.complete(state, Phase::Cancelled, Err(FutureError::Cancelled), ());
+                cell.complete(state, Phase::Cancelled, Err(FutureError::Cancelled));
                 self.cell = None;
             }
         }
     }
 
-    fn finish<K>(&mut self, outcome: Result<T, FutureError>, kept: K) {
+    fn finish<K>(&mut self, kept: K, outcome: Result<T, FutureError>) {
         let Some(cell) = self.cell.take() else { return };
         let state = cell.lock();
-        if !state.phase.is_done() {
-            cell.complete(state, Phase::Finished, outcome, kept);
+        if !state.is_done() {
+            cell.complete_keeping(kept, state, Phase::Finished, outcome);
         }
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        self.finish(Err(FutureError::Abandoned), ());
+        self.finish((), Err(FutureError::Abandoned));
     }
 }
 

@@ -15,11 +15,14 @@ use crate::map::MapOptions;
 use crate::map::each;
 
 impl RayonExecutor {
-    /// Has `function` called with `argument`.
+    /// Has `function` called with `argument` by one of the threads.
+    ///
+    /// A panic is the future's error, and the thread goes on. A task must not wait for another one: see
+    /// [above](super).
     ///
     /// # Errors
     ///
-    /// [`SubmitError`].
+    /// [`SubmitError::Shutdown`]; function and argument are dropped.
     pub fn submit<F, A, R>(&self, function: F, argument: A) -> Result<Future<R>, SubmitError>
     where
         F: FnOnce(A) -> R + Send + 'static,
@@ -29,12 +32,12 @@ impl RayonExecutor {
         self.run(move || Ok(function(argument)))
     }
 
-    /// As [`submit`](Self::submit), for a function that may return an error: the future's then
+    /// As [`submit`](Self::submit), for a function that may return an error: the future's error then
     /// is [`FutureError::Failed`].
     ///
     /// # Errors
     ///
-    /// [`SubmitError`].
+    /// [`SubmitError::Shutdown`]; function and argument are dropped.
     pub fn try_submit<F, A, R, E>(&self, function: F, argument: A) -> Result<Future<R>, SubmitError>
     where
         F: FnOnce(A) -> Result<R, E> + Send + 'static,
@@ -45,7 +48,8 @@ impl RayonExecutor {
         self.run(move || function(argument).map_err(failed))
     }
 
-    /// The results of `function` with each of `inputs`, in their order.
+    /// The results of `function` with each of `inputs`, in their order. The first calls begin at once, the
+    /// others as results are taken: see [`Map`]. `next` waits, so do not call it in a task of this executor.
     pub fn map<'e, F, I, R>(&'e self, function: F, inputs: I) -> Map<'e, R>
     where
         F: Fn(I::Item) -> R + Send + Sync + 'static,

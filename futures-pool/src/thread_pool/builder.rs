@@ -9,6 +9,10 @@ use super::queue::Queue;
 use super::worker::{Initializer, Shared};
 use super::{BuildError, ThreadPoolExecutor};
 
+/// For so long a worker without a job looks for one before it sleeps: some microseconds in all. That is
+/// when the next job comes of who submits one after the other.
+const LOOKS: usize = 30;
+
 /// Settings of a [`ThreadPoolExecutor`].
 #[derive(Default)]
 pub struct Builder {
@@ -72,7 +76,7 @@ impl Builder {
             return Err(BuildError::NoWorkers);
         }
         let shared = Shared {
-            queue: Queue::new(max_workers),
+            queue: Queue::new(max_workers, LOOKS),
             max_workers,
             prefix: self
                 .prefix

@@ -15,11 +15,35 @@ use crate::map::MapOptions;
 use crate::map::each;
 
 impl ThreadPoolExecutor {
-    /// Has `function` called with `argument`.
+    /// Has `function` called with `argument` by one of the threads. Python's `submit`.
+    ///
+    /// A panic is the future's error, and the thread goes on. Function and argument are gone before the
+    /// result is there; those of a cancelled task when its turn comes.
+    ///
+    /// **A task must not wait for another one of the same executor** if no thread is certain to be left for
+    /// that: with one thread it waits for ever, as in Python. Give such a wait a timeout:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// use futures_pool::thread_pool::ThreadPoolExecutor;
+    ///
+    /// let executor = Arc::new(ThreadPoolExecutor::new(1)?);
+    /// let outer = executor.submit(
+    ///     |executor: Arc<ThreadPoolExecutor>| {
+    ///         let inner = executor.submit(|n: i32| n + 1, 1).unwrap();
+    ///         inner.result(Some(Duration::from_millis(50))).copied()
+    ///     },
+    ///     Arc::clone(&executor),
+    /// )?;
+    /// assert!(outer.into_result()?.unwrap_err().is_timeout());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`SubmitError`].
+    /// [`SubmitError`]; function and argument are dropped.
     pub fn submit<F, A, R>(&self, function: F, argument: A) -> Result<Future<R>, SubmitError>
     where
         F: FnOnce(A) -> R + Send + 'static,
@@ -29,12 +53,12 @@ impl ThreadPoolExecutor {
         self.run(move || Ok(function(argument)))
     }
 
-    /// As [`submit`](Self::submit), for a function that may return an error: the future's then
+    /// As [`submit`](Self::submit), for a function that may return an error: the future's error then
     /// is [`FutureError::Failed`].
     ///
     /// # Errors
     ///
-    /// [`SubmitError`].
+    /// [`SubmitError`]; function and argument are dropped.
     pub fn try_submit<F, A, R, E>(&self, function: F, argument: A) -> Result<Future<R>, SubmitError>
     where
         F: FnOnce(A) -> Result<R, E> + Send + 'static,
@@ -45,7 +69,10 @@ impl ThreadPoolExecutor {
         self.run(move || function(argument).map_err(failed))
     }
 
-    /// The results of `function` with each of `inputs`, in their order.
+    /// The results of `function` with each of `inputs`, in their order. Python's `map`.
+    ///
+    /// The first calls begin at once, the others as results are taken: see [`Map`]. If the executor
+    /// refuses, that is an item.
     pub fn map<'e, F, I, R>(&'e self, function: F, inputs: I) -> Map<'e, R>
     where
         F: Fn(I::Item) -> R + Send + Sync + 'static,

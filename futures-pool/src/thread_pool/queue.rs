@@ -22,10 +22,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// How often the searcher lets others run before it gives up: some microseconds in all. In them comes
-/// the next job of who submits one after the other.
-const LOOKS: usize = 30;
-
 /// Room for so many jobs is kept when none waits.
 const KEPT: usize = 1024;
 
@@ -38,6 +34,8 @@ pub(super) struct Queue<J> {
     /// How many jobs have been finished so far.
     finished: AtomicUsize,
     max_workers: usize,
+    /// How often the searcher looks before it gives up, and lets other threads run in between.
+    looks: usize,
 }
 
 struct State<J> {
@@ -85,7 +83,7 @@ impl Drop for Busy<'_> {
 
 impl<J> Queue<J> {
     /// Without jobs and without workers.
-    pub(super) fn new(max_workers: usize) -> Self {
+    pub(super) fn new(max_workers: usize, looks: usize) -> Self {
         let state = State {
             jobs: VecDeque::new(),
             added: 0,
@@ -100,6 +98,7 @@ impl<J> Queue<J> {
             waiting: AtomicUsize::new(0),
             finished: AtomicUsize::new(0),
             max_workers,
+            looks,
         }
     }
 
@@ -215,7 +214,7 @@ impl<J> Queue<J> {
 
     /// Looks for a while. Not found is no proof that there is none.
     fn look(&self) {
-        for _ in 0..LOOKS {
+        for _ in 0..self.looks {
             if self.waiting.load(Ordering::Relaxed) > 0 {
                 return;
             }

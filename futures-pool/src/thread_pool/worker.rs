@@ -61,8 +61,11 @@ impl Shared {
         let Some(initializer) = &self.initializer else {
             return Ok(());
         };
-        panic::catch_unwind(AssertUnwindSafe(initializer))
-            .unwrap_or_else(|payload| Err(FutureError::from_panic(&*payload).to_string()))
+        let initialized = panic::catch_unwind(AssertUnwindSafe(initializer));
+        initialized.unwrap_or_else(|payload| match FutureError::from_panic(&*payload) {
+            FutureError::Panicked { message } => Err(message),
+            other => Err(other.to_string()),
+        })
     }
 
     /// The initialiser failed: whatever is submitted fails, too. What runs already is left alone.
