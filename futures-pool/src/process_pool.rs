@@ -5,7 +5,7 @@
 //! runtimes that has. In it, `main` comes to [`init`] and goes no further. One thread of the parent has
 //! one worker: it starts it, sends it tasks over a socket pair, waits for the answers, and waits for its
 //! end. While tasks are quick, about a millisecond's worth of them is sent at once; those that then wait
-//! behind a slow one are taken back as soon as another worker has nothing to do ([how](credits)).
+//! behind a slow one are taken back as soon as another worker has nothing to do.
 //!
 //! To copy: this file, the folder `process_pool`, `common.rs`, `map.rs`, `future.rs` and the folder
 //! `future`; and `pub use process_pool::init` if you want its short name. Needs: serde, postcard, libc,
