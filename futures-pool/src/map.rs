@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::num::NonZeroUsize;
+use std::thread;
 use std::time::{Duration, Instant};
 use std::vec;
 
@@ -51,6 +52,10 @@ impl MapOptions {
         self.look_ahead.map_or(default, NonZeroUsize::get)
     }
 }
+
+/// So often `next` looks for a result, and lets the workers run in between, before it sleeps: some
+/// microseconds in all. To sleep and to be woken takes longer than a small task does.
+const LOOKS: usize = 10;
 
 /// What a chunk comes to: a result for each of its items, or one error for all of them.
 pub(crate) type Chunk<R> = Future<Vec<Result<R, FutureError>>>;
@@ -139,6 +144,10 @@ impl<'e, R> Map<'e, R> {
             let timeout = self.submit.take().map(|_| FutureError::Timeout);
             return timeout.or(self.refused.take()).map(Err);
         };
+        let mut looks = 0..LOOKS;
+        while !chunk.done() && looks.next().is_some() {
+            thread::yield_now();
+        }
         if left.is_some() && chunk.exception(left) == Err(FutureError::Timeout) {
             self.cancel();
             return Some(Err(FutureError::Timeout));
