@@ -66,6 +66,8 @@ pub(crate) type Chunk<R> = Future<Vec<Result<R, FutureError>>>;
 /// an item's error the next items come. If the executor takes no more tasks, the results of those it has
 /// come, then one error, and that is the end.
 ///
+/// It stays in the thread that made it (it is not `Send`).
+///
 /// **Drop** cancels the tasks that have not begun. It does not wait for the others.
 #[must_use = "dropped, it cancels what has not begun"]
 pub struct Map<'e, R> {
