@@ -30,12 +30,13 @@ use group::Group;
 /// use futures_pool::wait::as_completed;
 ///
 /// let (promises, futures): (Vec<_>, Vec<_>) = [(); 3].map(|()| promise()).into_iter().unzip();
+/// let completed = as_completed(futures, None);
 /// std::thread::spawn(move || {
 ///     for (n, promise) in promises.into_iter().enumerate().rev() {
 ///         promise.set_result(n);
 ///     }
 /// });
-/// let order = as_completed(futures, None).map(|future| future.unwrap().into_result().unwrap());
+/// let order = completed.map(|future| future.unwrap().into_result().unwrap());
 /// assert_eq!(order.collect::<Vec<_>>(), [2, 1, 0]);
 /// ```
 ///
