@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::num::NonZeroUsize;
+use std::thread;
 use std::time::{Duration, Instant};
 use std::vec;
 
@@ -52,6 +53,10 @@ impl MapOptions {
     }
 }
 
+/// So often `next` looks for a result, and lets the workers run in between, before it sleeps: some
+/// microseconds in all. To sleep and to be woken takes longer than a small task does.
+const LOOKS: usize = 10;
+
 /// What a chunk comes to: a result for each of its items, or one error for all of them.
 pub(crate) type Chunk<R> = Future<Vec<Result<R, FutureError>>>;
 
@@ -60,6 +65,8 @@ pub(crate) type Chunk<R> = Future<Vec<Result<R, FutureError>>>;
 /// The first tasks are submitted when it is made, and one more for each whose result is asked for. After
 /// an item's error the next items come. If the executor takes no more tasks, the results of those it has
 /// come, then one error, and that is the end.
+///
+/// It stays in the thread that made it (it is not `Send`).
 ///
 /// **Drop** cancels the tasks that have not begun. It does not wait for the others.
 #[must_use = "dropped, it cancels what has not begun"]
@@ -139,6 +146,10 @@ impl<'e, R> Map<'e, R> {
             let timeout = self.submit.take().map(|_| FutureError::Timeout);
             return timeout.or(self.refused.take()).map(Err);
         };
+        let mut looks = 0..LOOKS;
+        while !chunk.done() && looks.next().is_some() {
+            thread::yield_now();
+        }
         if left.is_some() && chunk.exception(left) == Err(FutureError::Timeout) {
             self.cancel();
             return Some(Err(FutureError::Timeout));

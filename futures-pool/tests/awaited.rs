@@ -60,7 +60,8 @@ fn ready_at_once() {
 #[test]
 fn awaited_until_it_comes() {
     bounded(|| {
-        let endings: [(fn(Promise<i32>), _); 4] = [
+        type End = fn(Promise<i32>);
+        let endings: [(End, _); 4] = [
             (|promise| promise.set_result(1), Ok(1)),
             (
                 |promise| promise.set_exception(FutureError::Argument("no".into())),
@@ -212,6 +213,38 @@ fn a_waker_that_has_the_promise() {
         let polled = poll(&mut awaited, &waker);
         assert!(polled.is_pending(), "it was not done when it was looked at");
         assert_eq!(block_on(awaited), Err(FutureError::Abandoned));
+    });
+}
+
+/// Polls at once when it is woken.
+struct AtOnce {
+    awaited: Mutex<Awaited<i32>>,
+    seen: mpsc::Sender<Result<i32, FutureError>>,
+}
+
+impl Wake for AtOnce {
+    fn wake(self: Arc<Self>) {
+        let waker = Waker::from(self.clone());
+        if let Poll::Ready(result) = poll(&mut self.awaited.lock().unwrap(), &waker) {
+            self.seen.send(result).unwrap();
+        }
+    }
+}
+
+/// A waker finds the future unlocked too when it is woken.
+#[test]
+fn a_waker_that_polls_at_once() {
+    bounded(|| {
+        let (promise, future) = promise();
+        let (seen, sees) = mpsc::channel();
+        let task = Arc::new(AtOnce {
+            awaited: Mutex::new(future.into_future()),
+            seen,
+        });
+        task.clone().wake();
+        assert!(sees.try_recv().is_err());
+        promise.set_result(1);
+        assert_eq!(sees.recv().unwrap(), Ok(1));
     });
 }
 

@@ -17,13 +17,15 @@ use support::{CEILING, Sleeper, assert_lasted, bounded, eventually};
 const SHORT: Duration = Duration::from_millis(50);
 
 type Pair = (Promise<i32>, Future<i32>);
+type Outcome = Result<i32, FutureError>;
+type End = fn(Promise<i32>, &Future<i32>);
 
 fn failure() -> FutureError {
     FutureError::Failed(Failure::new(&"no".parse::<i32>().unwrap_err()))
 }
 
 /// The ways in which a future gets done, and what it comes to.
-fn endings() -> [(fn(Promise<i32>, &Future<i32>), Result<i32, FutureError>); 5] {
+fn endings() -> [(End, Outcome); 5] {
     [
         (|promise, _| promise.set_result(42), Ok(42)),
         (
@@ -179,7 +181,7 @@ fn borrowed_errors() {
 #[test]
 fn who_waits_is_woken() {
     bounded(|| {
-        let waits: [fn(&Future<i32>) -> Result<i32, FutureError>; 5] = [
+        let waits: [fn(&Future<i32>) -> Outcome; 5] = [
             |future| future.result(None).copied(),
             |future| future.result(Some(CEILING)).copied(),
             |future| future.result(Some(Duration::MAX)).copied(),
@@ -204,7 +206,7 @@ fn who_waits_is_woken() {
 }
 
 /// The outcome, by way of `exception`.
-fn by_exception(future: &Future<i32>, timeout: Option<Duration>) -> Result<i32, FutureError> {
+fn by_exception(future: &Future<i32>, timeout: Option<Duration>) -> Outcome {
     match future.exception(timeout)? {
         Some(error) => Err(error.clone()),
         None => future.result(Some(Duration::ZERO)).copied(),
@@ -296,11 +298,11 @@ fn callbacks() {
 }
 
 trait CloneResult {
-    fn clone_result(&self) -> Result<i32, FutureError>;
+    fn clone_result(&self) -> Outcome;
 }
 
 impl CloneResult for Future<i32> {
-    fn clone_result(&self) -> Result<i32, FutureError> {
+    fn clone_result(&self) -> Outcome {
         self.result(Some(Duration::ZERO)).copied()
     }
 }
@@ -462,7 +464,9 @@ fn a_result_is_not_taken_from_a_callback() {
 /// takes it out, or at once if the future was cancelled.
 #[test]
 fn results_are_dropped_once() {
-    let endings: [fn(Promise<Arc<()>>, Future<Arc<()>>, Arc<()>); 5] = [
+    type Counted = Arc<()>;
+    type End = fn(Promise<Counted>, Future<Counted>, Counted);
+    let endings: [End; 5] = [
         |promise, future, result| {
             promise.set_result(result);
             drop(future);
