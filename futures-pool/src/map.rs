@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::num::NonZeroUsize;
+use std::thread;
 use std::time::{Duration, Instant};
 use std::vec;
 
@@ -26,7 +27,7 @@ pub struct MapOptions {
     /// that are there are given, then [`FutureError::Timeout`], and the rest is cancelled. Python's
     /// `timeout`.
     pub timeout: Option<Duration>,
-    /// How many tasks may be submitted beyond the one whose result is asked for; without a number 16 for
+    /// How many tasks may be submitted beyond the one whose result is asked for; without a number 64 for
     /// each worker. So much of the input is pulled before it is needed. Python's `buffersize`.
     pub look_ahead: Option<NonZeroUsize>,
     /// How many items are one task. More than one pays if a single item is a matter of microseconds.
@@ -47,10 +48,14 @@ impl Default for MapOptions {
 impl MapOptions {
     /// The look-ahead, for an executor with so many workers.
     pub(crate) fn look_ahead_for(&self, workers: usize) -> usize {
-        let default = workers.saturating_mul(16);
+        let default = workers.saturating_mul(64);
         self.look_ahead.map_or(default, NonZeroUsize::get)
     }
 }
+
+/// So often `next` looks for a result, and lets the workers run in between, before it sleeps: some
+/// microseconds in all. To sleep and to be woken takes longer than a small task does.
+const LOOKS: usize = 10;
 
 /// What a chunk comes to: a result for each of its items, or one error for all of them.
 pub(crate) type Chunk<R> = Future<Vec<Result<R, FutureError>>>;
@@ -60,6 +65,8 @@ pub(crate) type Chunk<R> = Future<Vec<Result<R, FutureError>>>;
 /// The first tasks are submitted when it is made, and one more for each whose result is asked for. After
 /// an item's error the next items come. If the executor takes no more tasks, the results of those it has
 /// come, then one error, and that is the end.
+///
+/// It stays in the thread that made it (it is not `Send`).
 ///
 /// **Drop** cancels the tasks that have not begun. It does not wait for the others.
 #[must_use = "dropped, it cancels what has not begun"]
@@ -139,6 +146,10 @@ impl<'e, R> Map<'e, R> {
             let timeout = self.submit.take().map(|_| FutureError::Timeout);
             return timeout.or(self.refused.take()).map(Err);
         };
+        let mut looks = 0..LOOKS;
+        while !chunk.done() && looks.next().is_some() {
+            thread::yield_now();
+        }
         if left.is_some() && chunk.exception(left) == Err(FutureError::Timeout) {
             self.cancel();
             return Some(Err(FutureError::Timeout));

@@ -1,7 +1,7 @@
 //! The process pool, seen from its user. Its workers are this executable.
 
 #[cfg(target_os = "linux")]
-#[path = "process_pool/support.rs"]
+#[path = "support/processes.rs"]
 mod support;
 
 #[cfg(target_os = "linux")]
@@ -11,7 +11,7 @@ mod process_pool;
 #[cfg(target_os = "linux")]
 fn main() {
     process_pool::begin();
-    support::main(process_pool::CASES);
+    support::main(&process_pool::cases());
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -52,9 +52,7 @@ fn all_threads_work() {
         for _ in 0..50 {
             let meeting = Arc::new(Barrier::new(3));
             let futures = [(); 3].map(|()| {
-                let meets = |meeting: Arc<Barrier>| {
-                    meeting.wait();
-                };
+                let meets = |meeting: Arc<Barrier>| _ = meeting.wait();
                 executor.submit(meets, Arc::clone(&meeting)).unwrap()
             });
             assert!(futures.map(Future::into_result).iter().all(Result::is_ok));

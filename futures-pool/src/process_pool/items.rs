@@ -1,6 +1,6 @@
 //! Items: how arguments become bytes, how a function is called on them, and how its results come back.
 //!
-//! Arguments and results are *items*: each a [frame], of a tag and what the tag says. An
+//! Arguments and results are *items*: each a frame, of a tag and what the tag says. An
 //! argument that cannot be encoded travels as the reason, and comes back as that item's result; so every
 //! item of a task has exactly one result, in order.
 //!

@@ -65,22 +65,6 @@ pub fn what_cannot_be_sent_fails_alone() {
     }
 }
 
-/// P06
-pub fn callbacks_that_panic_harm_nobody() {
-    let executor = executor(1);
-    let called = Arc::new(AtomicUsize::new(0));
-    for _ in 0..5 {
-        let future = executor.submit(super::square, 2).unwrap();
-        let count = Arc::clone(&called);
-        future.add_done_callback(|_| panic!("from a callback"));
-        future.add_done_callback(move |_| {
-            count.fetch_add(1, Ordering::SeqCst);
-        });
-        assert_eq!(future.into_result(), Ok(4));
-    }
-    assert_eq!(called.load(Ordering::SeqCst), 5);
-}
-
 /// In contrast to Python, where the rest of the chunk is lost.
 pub fn the_error_of_one_item_of_a_chunk_is_its_own() {
     let executor = executor(2);

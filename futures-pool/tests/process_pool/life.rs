@@ -24,35 +24,6 @@ fn until_released(n: u64) -> u64 {
     n
 }
 
-/// EX-08, EX-15
-pub fn nothing_is_taken_after_shutdown() {
-    for used in [false, true] {
-        let executor = executor(2);
-        if used {
-            assert_eq!(executor.submit(square, 3).unwrap().into_result(), Ok(9));
-        }
-        for _ in 0..3 {
-            executor.shutdown(Shutdown::default());
-            let refused = executor.submit(square, 1);
-            assert_eq!(refused.unwrap_err(), SubmitError::Shutdown);
-            let mut results = executor.map(square, 0..3);
-            assert_eq!(results.next(), Some(Err(FutureError::Shutdown)));
-        }
-        assert_no_children();
-    }
-}
-
-/// EX-09, EX-13
-pub fn shutdown_waits_for_fifty_tasks() {
-    let executor = executor(3);
-    let futures: Vec<_> = (0..50)
-        .map(|n| executor.submit(square, n).unwrap())
-        .collect();
-    executor.shutdown(Shutdown::default());
-    assert!(futures.iter().all(|future| future.result(None).is_ok()));
-    assert_no_children();
-}
-
 /// EX-10
 pub fn shutdown_can_cancel() {
     for wait in [false, true] {
@@ -95,37 +66,6 @@ pub fn shutdown_need_not_wait() {
     }
     eventually("the workers end by themselves", || children().is_empty());
     executor.shutdown(Shutdown::default()); // and so the threads
-}
-
-/// EX-12
-pub fn a_dropped_executor_gives_its_results() {
-    let executor = executor(2);
-    let futures: Vec<_> = (0..20)
-        .map(|n| executor.submit(square, n).unwrap())
-        .collect();
-    drop(executor);
-    assert_no_children();
-    for (n, future) in (0..).zip(futures) {
-        assert!(future.done());
-        assert_eq!(future.into_result(), Ok(square(n)));
-    }
-}
-
-/// EX-14, P09 (gh-94440)
-pub fn cancel_and_shutdown() {
-    for wait in [true, false] {
-        let executor = executor(1);
-        let futures = [1, 2, 3].map(|n| executor.submit(square, n).unwrap());
-        let cancelled = futures.map(|future| (future.cancel(), future));
-        executor.shutdown(Shutdown {
-            wait,
-            cancel_futures: false,
-        });
-        for (cancelled, future) in cancelled {
-            assert_eq!(future.into_result().is_err(), cancelled);
-        }
-        executor.shutdown(Shutdown::default());
-    }
 }
 
 /// EX-15

@@ -1,5 +1,7 @@
 //! The cases, by what they are about, and what they have in common.
 
+#[path = "../executor/bodies.rs"]
+mod bodies;
 mod crashes;
 mod deaths;
 mod errors;
@@ -29,12 +31,35 @@ pub fn begin() {
     }
 }
 
-pub const CASES: &[Case] = cases![
+/// What must hold for every executor, and what for this one.
+pub fn cases() -> Vec<Case> {
+    [every_executor::CASES, CASES].concat()
+}
+
+macro_rules! over_processes {
+    ($($body:ident),* $(,)?) => {
+        mod every_executor {
+            use crate::support::{children, descriptors, eventually};
+            use futures_pool::process_pool::ProcessPoolExecutor;
+            $(
+                pub fn $body() {
+                    let before = descriptors();
+                    super::bodies::$body(ProcessPoolExecutor::new);
+                    // Some leave an executor that was told not to wait.
+                    eventually("all is gone", || {
+                        children().is_empty() && descriptors() == before
+                    });
+                }
+            )*
+            pub const CASES: &[crate::support::Case] = crate::cases![$($body),*];
+        }
+    };
+}
+bodies::all_bodies!(over_processes);
+
+const CASES: &[Case] = cases![
     results::a_future_has_the_result,
-    results::map_keeps_the_order_and_errors_their_place,
-    results::a_map_may_run_out_of_time,
     results::a_map_begins_before_it_is_asked_and_not_without_end,
-    results::every_chunk_size_gives_the_same,
     results::settings_that_make_no_sense_are_refused,
     results::sixty_tasks_have_four_workers,
     results::one_idle_worker_is_enough,
@@ -47,7 +72,6 @@ pub const CASES: &[Case] = cases![
     results::a_hundred_submits_at_once,
     errors::an_error_keeps_its_kind_and_a_panic_its_message,
     errors::what_cannot_be_sent_fails_alone,
-    errors::callbacks_that_panic_harm_nobody,
     errors::the_error_of_one_item_of_a_chunk_is_its_own,
     errors::a_failing_initialiser_breaks_the_pool,
     errors::nothing_keeps_an_argument_or_a_result,
@@ -62,12 +86,8 @@ pub const CASES: &[Case] = cases![
     deaths::a_worker_that_leaves_its_socket_to_a_child_is_seen_to_die,
     deaths::workers_are_killed_while_they_start,
     deaths::stopped_workers_can_be_killed,
-    life::nothing_is_taken_after_shutdown,
-    life::shutdown_waits_for_fifty_tasks,
     life::shutdown_can_cancel,
     life::shutdown_need_not_wait,
-    life::a_dropped_executor_gives_its_results,
-    life::cancel_and_shutdown,
     life::shutdown_from_everywhere,
     life::a_callback_may_drop_the_executor,
     life::shutdown_and_then_a_death,

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
 
-use futures_pool::future::FutureError;
 use futures_pool::map::MapOptions;
 use futures_pool::process_pool::{BuildError, ProcessPoolExecutor};
 use nix::unistd::getpid;
@@ -34,53 +32,6 @@ pub fn a_future_has_the_result() {
     assert!(executor.submit(pid, ()).unwrap().into_result().unwrap() != getpid().as_raw() as u32);
 }
 
-/// EX-02
-pub fn map_keeps_the_order_and_errors_their_place() {
-    let executor = executor(3);
-    let squares: Vec<_> = executor.map(square, 0..1000).map(Result::unwrap).collect();
-    assert_eq!(squares, (0..1000).map(square).collect::<Vec<_>>());
-    assert_eq!(executor.map(square, []).next(), None);
-
-    let texts = ["1", "2", "x", "4"].map(str::to_owned);
-    let mut numbers = executor.try_map(|text: String| text.parse::<u8>(), texts);
-    assert_eq!(numbers.next(), Some(Ok(1)));
-    assert_eq!(numbers.next(), Some(Ok(2)));
-    let failed = numbers.next().unwrap().unwrap_err();
-    assert!(
-        failed.is_failure_of::<std::num::ParseIntError>(),
-        "{failed:?}"
-    );
-    assert_eq!(numbers.next(), Some(Ok(4)));
-    assert_eq!(numbers.next(), None);
-}
-
-/// EX-03
-pub fn a_map_may_run_out_of_time() {
-    let executor = executor(2);
-    assert_eq!(executor.submit(square, 1).unwrap().into_result(), Ok(1)); // started
-    let until_released = |n: u64| {
-        if n > 0 {
-            note("here", 0);
-            wait_for("released", 1);
-        }
-        n
-    };
-    let options = MapOptions {
-        timeout: Some(Duration::from_secs(1)),
-        ..MapOptions::default()
-    };
-    let begin = Instant::now();
-    let mut results = executor.map_with(options, until_released, 0..30);
-    assert_eq!(results.next(), Some(Ok(0)));
-    assert_eq!(results.next(), Some(Err(FutureError::Timeout)));
-    assert!(begin.elapsed() >= Duration::from_millis(900));
-    assert_eq!(results.next(), None);
-    note("released", 0);
-    drop(results);
-    drop(executor);
-    assert!(notes("here").len() < 30, "the rest was cancelled");
-}
-
 /// EX-04, P13
 pub fn a_map_begins_before_it_is_asked_and_not_without_end() {
     let executor = executor(2);
@@ -102,19 +53,6 @@ pub fn a_map_begins_before_it_is_asked_and_not_without_end() {
         45
     );
     assert!(pulled.get() <= 14, "{}", pulled.get());
-}
-
-/// PP-25. A size of 0 or less cannot be written.
-pub fn every_chunk_size_gives_the_same() {
-    let executor = executor(2);
-    for size in [1, 6, 40, 50] {
-        let options = MapOptions {
-            chunk_size: NonZeroUsize::new(size).unwrap(),
-            ..MapOptions::default()
-        };
-        let squares: Result<Vec<_>, _> = executor.map_with(options, square, 0..40).collect();
-        assert_eq!(squares.unwrap(), (0..40).map(square).collect::<Vec<_>>());
-    }
 }
 
 /// EX-05, PL-16

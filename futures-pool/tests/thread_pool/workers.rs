@@ -240,8 +240,11 @@ fn a_running_task_outlives_the_breakdown() {
             executor.submit(passes, ()).unwrap()
         };
         gate.wait_for(1);
-        let second = executor.submit(|()| (), ()).unwrap();
-        assert!(second.into_result().unwrap_err().is_broken());
+        // The thread that is started for it may have failed before it is in the queue.
+        match executor.submit(|()| (), ()) {
+            Ok(second) => assert!(second.into_result().unwrap_err().is_broken()),
+            Err(refused) => assert!(refused.is_broken()),
+        }
         gate.open();
         assert_eq!(running.into_result(), Ok("done"));
     });

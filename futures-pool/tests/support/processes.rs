@@ -3,12 +3,13 @@
 //!
 //! ```ignore
 //! #[cfg(target_os = "linux")]
+//! #[path = "support/processes.rs"]
 //! mod support;
 //!
 //! #[cfg(target_os = "linux")]
 //! fn main() {
 //!     futures_pool::init();
-//!     support::main(cases![first_case, module::second_case])
+//!     support::main(cases![first_case, module::second_case]);
 //! }
 //!
 //! #[cfg(not(target_os = "linux"))]
