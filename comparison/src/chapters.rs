@@ -53,5 +53,6 @@ pub fn all() -> Vec<Chapter> {
         chapter!(gil_demo, "gil-demo", alone: ["effect-on-threads", "choosing-by-task"]),
         chapter!(threading, "threading", alone: []),
         chapter!(multiprocess, "multiprocess", alone: []),
+        chapter!(futures_pool, "futures-pool", alone: ["process-pool"]),
     ]
 }

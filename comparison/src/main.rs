@@ -91,6 +91,8 @@ struct PythonArgs {
 }
 
 fn main() -> ExitCode {
+    // Before anything else: this process may be a worker of a process pool, and then goes no further.
+    futures_pool::init();
     let chapters = chapters::all();
     child::act(&chapters); // before anything else: this process may be here for one section only
 

@@ -8,6 +8,9 @@ use std::process::{self, ExitCode};
 use futures_pool::sections::{ALL, CHAPTER, Section, TITLE};
 
 fn main() -> ExitCode {
+    // A process pool's workers are this executable too: in one of them this does not return.
+    futures_pool::init();
+
     exit_quietly_without_stdout();
 
     let args: Vec<String> = env::args_os()

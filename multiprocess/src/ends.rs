@@ -61,6 +61,7 @@ impl Ends {
     }
 
     /// For the child of a fork, first thing: keeps these, closes all others.
+    #[inline]
     pub fn keep_only_these(&self) {
         for end in &*registered() {
             let Some(end) = end.upgrade() else { continue };
@@ -73,6 +74,7 @@ impl Ends {
     }
 
     /// For the parent, after the fork.
+    #[inline]
     pub fn passed_to(&self, child: Pid) {
         self.0.iter().for_each(|end| end.passed_to(child));
     }
@@ -85,6 +87,7 @@ impl fmt::Debug for Ends {
 }
 
 /// Makes an end known, for as long as it is there. Each is registered once, when it is made.
+#[inline]
 pub fn register(end: Weak<dyn End>) {
     let mut ends = registered();
     if ends.len() == ends.capacity() {
@@ -95,6 +98,7 @@ pub fn register(end: Weak<dyn End>) {
     ends.push(end);
 }
 
+#[inline]
 fn registered() -> std::sync::MutexGuard<'static, Vec<Weak<dyn End>>> {
     REGISTERED.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -53,12 +53,14 @@ pub fn fork(child: impl FnOnce() -> i32) -> Result<Pid, ForkError> {
 }
 
 /// Ends this process at once: no destructor, no exit handler, no flush. C's `_exit`.
+#[inline]
 pub fn exit_now(code: i32) -> ! {
     // SAFETY: it takes any number and does not return.
     unsafe { libc::_exit(code) }
 }
 
 /// Whoever reads may be gone. Then what is left is lost, as at any exit. Stderr keeps nothing back.
+#[inline]
 fn flush() {
     let _ = io::stdout().flush();
 }

@@ -14,6 +14,14 @@ const CHUNK: usize = 8 * 1024;
 /// A buffer larger than this is given back once it is empty.
 const KEPT: usize = 1024 * 1024;
 
+/// Empties a buffer for the next message. Its memory is kept, unless it is much.
+pub fn clear(buffer: &mut Vec<u8>) {
+    buffer.clear();
+    if buffer.capacity() > KEPT {
+        *buffer = Vec::new();
+    }
+}
+
 /// Appends the frame of a message to `out`. On an error nothing is appended.
 ///
 /// # Errors
@@ -77,12 +85,7 @@ impl Decoder {
 
     /// Where to read to; never empty. Afterwards say how much came: [`advance`](Self::advance).
     pub fn space(&mut self) -> &mut [u8] {
-        if self.begin == self.end {
-            (self.begin, self.end) = (0, 0);
-            if self.buffer.len() > KEPT {
-                self.buffer = Vec::new(); // a large message has gone through
-            }
-        }
+        self.begin_anew_if_empty();
         if self.buffer.len() - self.end < CHUNK / 2 {
             if self.end - self.begin < self.begin {
                 // Less is moved than was taken since the last time, so all the moving together
@@ -95,6 +98,15 @@ impl Decoder {
             }
         }
         &mut self.buffer[self.end..]
+    }
+
+    fn begin_anew_if_empty(&mut self) {
+        if self.begin == self.end {
+            (self.begin, self.end) = (0, 0);
+            if self.buffer.len() > KEPT {
+                self.buffer = Vec::new(); // a large message has gone through
+            }
+        }
     }
 
     /// So many bytes were read.
@@ -113,7 +125,10 @@ impl Decoder {
     /// Takes the next message, if all of it has come.
     #[allow(clippy::should_implement_trait)] // what it returns is borrowed
     pub fn next(&mut self) -> Option<&[u8]> {
-        let len = self.peek()?.len();
+        let Some(len) = self.peek().map(<[u8]>::len) else {
+            self.begin_anew_if_empty();
+            return None;
+        };
         let message = self.begin + HEADER;
         self.begin = message + len;
         Some(&self.buffer[message..self.begin])

@@ -28,7 +28,11 @@ pub mod fork; //          a fork that is sound: of one thread, and the child nev
 #[cfg(target_os = "linux")]
 pub mod frame; //         messages in a stream of bytes
 #[cfg(target_os = "linux")]
+pub mod in_child; //      what a child does first
+#[cfg(target_os = "linux")]
 mod locked; //            what a value and an array have in common
+#[cfg(target_os = "linux")]
+pub mod pidfd; //         a descriptor that stands for a process
 #[cfg(target_os = "linux")]
 pub mod robust_mutex; //  a lock across processes that survives its owner
 #[cfg(target_os = "linux")]

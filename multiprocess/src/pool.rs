@@ -9,6 +9,17 @@
 //! workers, then and whenever one must be replaced. So the parent may start threads after it has built
 //! its pool, and a replacement does not cost a fork of a large parent.
 //!
+//! | Python | here |
+//! |---|---|
+//! | `Pool(4)`, `Pool(processes=4, initializer=f, initargs=(a,), maxtasksperchild=9)` | [`Pool::new`], [`Pool::builder`] and its methods |
+//! | `p.apply(f, (a, b))`, `p.apply_async(f, (a, b))` | [`Pool::apply`], [`Pool::apply_async`] |
+//! | `p.map(f, xs)`, `p.map(f, xs, chunksize=9)` | [`Pool::map`], [`Pool::map_chunked`] |
+//! | `p.map_async(f, xs)`, `p.starmap(f, xs)`, `p.starmap_async(f, xs)` | [`Pool::map_async`], [`Pool::starmap`], [`Pool::starmap_async`] |
+//! | `p.imap(f, xs)`, `p.imap_unordered(f, xs)`, each with `chunksize=9` | [`Pool::imap`], [`Pool::imap_unordered`], [`Pool::imap_chunked`], … |
+//! | `r.get(t)`, `r.wait(t)`, `r.ready()`, `r.successful()` | [`AsyncResult::get_timeout`], [`AsyncResult::wait_timeout`], … |
+//! | `p.close()`, `p.terminate()`, `p.join()` | [`Pool::close`], [`Pool::terminate`], [`Pool::join`] |
+//! | `callback=`, `error_callback=` | none: [`AsyncResult::wait`], then call it |
+//!
 //! Where Python's pool is different:
 //!
 //! - A worker that is killed, or ends itself, fails the task it was in with
@@ -20,9 +31,9 @@
 //!   of tasks not begun, and until about 1 MiB of results wait for the parent. The rest moves when the
 //!   parent calls something of the pool's: submits, waits, asks whether a result is ready.
 //!
-//! To copy: this file, `pool/`, `ends.rs`, `fork.rs`, `frame.rs`, `shared_memory.rs`,
-//! `single_thread.rs`. Needs: nix (`event`, `mman`, `poll`, `process`, `sched`, `signal`, `socket`), libc,
-//! serde, postcard.
+//! To copy: this file, `pool/`, `ends.rs`, `fork.rs`, `frame.rs`, `in_child.rs`, `pidfd.rs`,
+//! `shared_memory.rs`, `single_thread.rs`. Needs: nix (`event`, `fs`, `mman`, `poll`, `process`, `sched`, `signal`, `socket`),
+//! libc, serde, postcard.
 
 // What a user sees:
 mod builder;
@@ -92,12 +103,19 @@ use parent::Parent;
 /// It stays in the thread that built it (it is neither `Send` nor `Sync`). In a child process that the
 /// parent forks later it is of no use: every call resolves with [`TaskError::Terminated`].
 ///
-/// A task may build a pool of its own; its worker is that pool's parent. (Python's workers may not have
-/// children.) That cannot deadlock: there is no way for a task to wait for tasks of the pool it is in.
+/// A task may start a [`Process`](crate::process::Process), which is a daemon as its worker is one: it
+/// ends when the worker does. It may build a pool of its own; its worker is that pool's parent. (Python's
+/// workers may not have children.) That cannot deadlock: there is no way for a task to wait for tasks of
+/// the pool it is in. What a task starts by other means, `std::process::Command` say, nobody ends.
+///
+/// In a task, stdin is `/dev/null`, after what the parent had read ahead of its own. SIGINT is ignored: on
+/// Ctrl-C the parent decides what becomes of its pool, and a program that a task starts ignores it too. A
+/// worker that somebody stops (`SIGSTOP`) keeps the task that it was given, begun or not, until it goes on
+/// or is killed.
 ///
 /// **Drop** terminates the pool, as the end of Python's `with` does: tasks that run are killed, handles
 /// that are not resolved become [`TaskError::Terminated`], all processes have ended and are reaped when
-/// it returns. For everything to be done first, [`close`](Self::close) and [`join`](Self::join).
+/// it returns; what tasks have started is being killed then. For everything to be done first, [`close`](Self::close) and [`join`](Self::join).
 pub struct Pool {
     parent: Rc<Parent>,
     workers: usize,
@@ -123,18 +141,20 @@ impl Pool {
         self.workers
     }
 
-    /// Takes no more tasks. Those that were submitted are done.
+    /// Takes no more tasks. Those that were submitted are done. Python's `close()`.
     pub fn close(&self) {
         self.parent.close();
     }
 
-    /// Ends all workers, whatever they do, and waits for that: milliseconds. Handles that are not
-    /// resolved become [`TaskError::Terminated`]. To do it twice does nothing.
+    /// Ends all workers, whatever they do, and waits for that: milliseconds, or 10 seconds if somebody has
+    /// stopped the broker. Handles that are not resolved become [`TaskError::Terminated`]. To do it twice
+    /// does nothing. Python's `terminate()`.
     pub fn terminate(&self) {
         self.parent.terminate();
     }
 
-    /// Waits until all tasks are done and all workers have ended. Handles can be asked afterwards.
+    /// Waits until all tasks are done and all workers have ended. Handles can be asked afterwards. Python's
+    /// `join()`.
     ///
     /// # Errors
     ///

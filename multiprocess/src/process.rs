@@ -30,8 +30,8 @@
 //! parent had read ahead of its own stdin is still there. A lock that the caller holds during the start
 //! is held in the child for ever.
 //!
-//! To copy: this file, `process/`, `ends.rs`, `fork.rs`, `single_thread.rs`. Needs: nix (`fs`, `poll`,
-//! `process`, `sched`, `signal`), libc.
+//! To copy: this file, `process/`, `ends.rs`, `fork.rs`, `in_child.rs`, `pidfd.rs`, `single_thread.rs`.
+//! Needs: nix (`fs`, `poll`, `process`, `sched`, `signal`), libc.
 
 mod child;
 mod error;
@@ -50,7 +50,8 @@ pub use self::inside::{Current, Parent, current, parent};
 pub use self::outcome::{Exit, Outcome};
 use crate::ends::Ends;
 use crate::ends::Pass;
-use crate::fork::fork;
+use crate::fork::{exit_now, fork};
+use crate::in_child;
 
 /// A process to be started: its name, and whether it is a daemon.
 ///
@@ -133,16 +134,16 @@ impl Builder {
         let birth = inside::Birth::new(self.name, self.daemon).ok_or(StartError::NotDaemon)?;
         // Opened here: if there is no descriptor left, this fails, and the place it takes is the
         // pidfd's later.
-        let stdin = File::open("/dev/null").map_err(StartError::System)?;
+        let stdin = File::open("/dev/null").map_err(StartError::System)?.into();
         let ends = Ends::of(&args);
         let mut load = Some((birth, stdin, args, target));
         let pid = fork(|| {
             let (birth, stdin, args, target) = load.take().expect("it is taken once");
-            if birth.daemon {
-                inside::end_with(birth.parent);
+            if birth.daemon && !in_child::end_with(birth.parent) {
+                exit_now(1);
             }
             ends.keep_only_these();
-            inside::replace_stdin(stdin);
+            in_child::replace_stdin(stdin);
             child::forget_all();
             birth.take_effect();
             outcome::run(|| target(args))

@@ -11,9 +11,9 @@
 //! - An item that cannot be encoded is an error of `put`, not a message on stderr.
 //! - `get` ends when nobody is left who could put: [`GetError::Disconnected`].
 //!
-//! To copy: this file and the folder `queue/`, `ends.rs`, `robust_mutex.rs`, `shared_memory.rs`,
-//! `single_thread.rs`. Needs: serde, postcard (`use-std`), nix (`mman`, `poll`, `process`, `sched`,
-//! `signal`), libc.
+//! To copy: this file and the folder `queue/`, `ends.rs`, `pidfd.rs`, `robust_mutex.rs`,
+//! `shared_memory.rs`, `single_thread.rs`. Needs: serde, postcard (`use-std`), nix (`fs`, `mman`, `poll`,
+//! `process`, `sched`, `signal`), libc.
 
 mod buffer;
 mod chunks;
@@ -70,10 +70,14 @@ pub use item::Item;
 /// Give them a [`Consumer`], and the producers a [`Producer`]: then `get` ends with
 /// [`Disconnected`](GetError::Disconnected) when the last producer has dropped its handle, ended, or been
 /// killed, and a `put` into a full queue when the last consumer has. In the last two cases that takes up
-/// to 50 ms.
+/// to 50 ms, in one call or in several with shorter time-outs. A call that does not wait does not look.
 ///
 /// The handles of the waiting process itself do not count, unless it has other threads, which could use
-/// them.
+/// them. A process that is stopped counts: it may go on.
+///
+/// A child counts from its start on, with one gap: if its parent, the last one who could put, is killed in
+/// the microseconds between the fork and the child's first steps, who waits may be told `Disconnected`
+/// although the child will put something. That is in the queue then, and a later `get` has it.
 ///
 /// # Memory
 ///
@@ -186,7 +190,7 @@ impl<T: Item + ?Sized, R: CanPut> Queue<T, R> {
     ///
     /// # Errors
     ///
-    /// [`PutError`].
+    /// [`PutError`], but not `Disconnected`: it does not look who is left.
     pub fn try_put(&self, item: &T) -> Result<(), PutError> {
         self.put_within(item, Patience::None)
     }
@@ -223,7 +227,7 @@ impl<T: Item + ?Sized, R: CanGet> Queue<T, R> {
     ///
     /// # Errors
     ///
-    /// [`GetError`].
+    /// [`GetError`], but not `Disconnected`: it does not look who is left.
     pub fn try_get(&self) -> Result<T::Owned, GetError> {
         self.get_within(Patience::None)
     }
@@ -245,14 +249,16 @@ impl<T: Item + ?Sized, R: CanGet> Queue<T, R> {
 }
 
 impl<T: ?Sized, R: Role> Queue<T, R> {
-    /// How many items there are now; others may change it at any time. Python's `qsize`.
+    /// How many items there are now. Do not go by it: others may change it at any time. For the end of
+    /// the stream there are [`close`](Self::close) and [`Disconnected`](GetError::Disconnected). Python's
+    /// `qsize`.
     ///
     /// 0 in a process that may not use the handle.
     pub fn len(&self) -> usize {
         self.handle.core().map_or(0, Core::len)
     }
 
-    /// Whether there is no item now. Python's `empty`.
+    /// Whether there is no item now. Do not go by it, as with [`len`](Self::len). Python's `empty`.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -15,17 +15,43 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use libc::c_int;
+use libc::{c_int, clockid_t, pthread_mutex_t, timespec};
 
-/// The longest wait by the wall clock, which somebody may set meanwhile.
+/// The longest wait in one piece: what a clock that is set forward takes from one is waited again.
 const SLICE: Duration = Duration::from_millis(200);
+
+/// The clock of a wait that ends at a time: one that nobody can set. glibc 2.30 (2019), no younger than
+/// the system calls that this crate uses.
+#[cfg(target_env = "gnu")]
+const CLOCK: clockid_t = libc::CLOCK_MONOTONIC;
+#[cfg(target_env = "gnu")]
+unsafe extern "C" {
+    fn pthread_mutex_clocklock(
+        mutex: *mut pthread_mutex_t,
+        clock: clockid_t,
+        until: *const timespec,
+    ) -> c_int;
+}
+
+/// Others have POSIX's only, by the wall clock: a slice ends later if that is set back meanwhile.
+#[cfg(not(target_env = "gnu"))]
+const CLOCK: clockid_t = libc::CLOCK_REALTIME;
+#[cfg(not(target_env = "gnu"))]
+unsafe fn pthread_mutex_clocklock(
+    mutex: *mut pthread_mutex_t,
+    _clock: clockid_t,
+    until: *const timespec,
+) -> c_int {
+    // SAFETY: what the caller promises.
+    unsafe { libc::pthread_mutex_timedlock(mutex, until) }
+}
 
 /// A lock for processes and threads alike. It is where it was [initialised](Self::init), and never
 /// moves.
 #[repr(transparent)]
-pub struct RobustMutex(UnsafeCell<libc::pthread_mutex_t>);
+pub struct RobustMutex(UnsafeCell<pthread_mutex_t>);
 
 // SAFETY: it is made to be used by several threads, and by several processes.
 unsafe impl Send for RobustMutex {}
@@ -94,7 +120,8 @@ impl RobustMutex {
         }
     }
 
-    /// Waits for the lock until `deadline`; `None` if it is not free by then.
+    /// Waits for the lock until `deadline`; `None` if it is not free by then. (With another C library than
+    /// glibc the wait is longer if somebody sets the system's clock back meanwhile.)
     ///
     /// # Errors
     ///
@@ -105,15 +132,9 @@ impl RobustMutex {
             if left.is_zero() {
                 return self.try_lock();
             }
-            // POSIX has this by the wall clock only.
-            let now = SystemTime::now().duration_since(UNIX_EPOCH);
-            let until = now.unwrap_or_default() + left.min(SLICE);
-            let until = libc::timespec {
-                tv_sec: until.as_secs() as libc::time_t,
-                tv_nsec: until.subsec_nanos().into(),
-            };
+            let until = from_now(left.min(SLICE));
             // SAFETY: as in `lock`; the time is a valid one.
-            match unsafe { libc::pthread_mutex_timedlock(self.0.get(), &until) } {
+            match unsafe { pthread_mutex_clocklock(self.0.get(), CLOCK, &until) } {
                 libc::ETIMEDOUT => {}
                 code => return self.locked(code).map(Some),
             }
@@ -187,6 +208,21 @@ impl fmt::Display for AlreadyHeld {
 }
 
 impl Error for AlreadyHeld {}
+
+/// So much later, by the clock of the waits.
+fn from_now(wait: Duration) -> timespec {
+    let mut time = timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: it fills in the time.
+    unsafe { libc::clock_gettime(CLOCK, &mut time) };
+    let now = Duration::new(time.tv_sec as u64, time.tv_nsec as u32);
+    let then = now + wait;
+    time.tv_sec = then.as_secs() as libc::time_t;
+    time.tv_nsec = then.subsec_nanos() as libc::c_long;
+    time
+}
 
 fn check(code: c_int) -> io::Result<()> {
     match code {

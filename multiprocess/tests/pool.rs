@@ -1,4 +1,7 @@
 //! The pool, seen from its user: results, errors, order, laziness, life cycle.
+//!
+//! Not offered, so not tested here: callbacks (PL-06, P06), which would need a helper thread; there is
+//! `wait`, and `get` afterwards. P11, an end from a signal handler: no call of the pool's is for that.
 
 #[cfg(target_os = "linux")]
 mod support;

@@ -1,7 +1,8 @@
 //! `process.rs`: processes from their start to their end.
 //!
 //! Not offered, so not tested here: PR-03's negative time-outs and PR-01's and PR-06's questions before
-//! the start do not compile; PR-15 is about a fork server, which there is none of.
+//! the start do not compile; PR-15 is about a fork server, which there is none of;
+//! X05, a program that starts itself anew without end for want of a main guard, cannot happen to a fork.
 
 #[cfg(target_os = "linux")]
 mod support;

@@ -1,6 +1,6 @@
 //! `queue.rs`: items between processes, whoever is killed.
 //!
-//! Not offered, so not tested here: MQ-05, `task_done` and `join`; MQ-07's hook for what a feeder
+//! Not offered, so not tested here: MQ-05 and Q08, `task_done` and `join`; MQ-07's hook for what a feeder
 //! thread could not encode, since `put` itself says so.
 
 #[cfg(target_os = "linux")]
@@ -18,6 +18,9 @@ mod family;
 #[cfg(target_os = "linux")]
 #[path = "queue/kills.rs"]
 mod kills;
+#[cfg(target_os = "linux")]
+#[path = "queue/linear.rs"]
+mod linear;
 #[cfg(target_os = "linux")]
 #[path = "queue/many.rs"]
 mod many;
@@ -43,6 +46,8 @@ fn main() {
         ends::captured_and_not_passed,
         ends::producers_that_return,
         ends::producers_that_are_killed,
+        ends::killed_while_signals_come,
+        ends::killed_while_waits_are_short,
         ends::a_producer_that_drops_its_handle_and_goes_on,
         ends::a_producer_that_has_left_before_it_is_entered,
         ends::producers_of_producers,
@@ -55,6 +60,7 @@ fn main() {
         kills::small_items_and_little_room,
         kills::small_items_and_much_room,
         kills::large_items,
+        linear::four_and_four_against_a_model,
         many::four_producers_and_four_consumers,
         many::large_items_of_many,
         trouble::a_reader_killed_while_it_waits,

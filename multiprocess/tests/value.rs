@@ -6,6 +6,10 @@
 //! tested: that a size may be refused (SH-12), that one process's end takes nothing from another (SH-11).
 //! That a value with a lock has no operation without it, and the other way round (SH-05), is a matter of
 //! types, and shown in the doc tests.
+//!
+//! Locks are all that is offered to wait for one another with. There is no semaphore across processes
+//! (SM-14, R13), no event (EV-10 to EV-12) and no condition (CV-14, CV-15, R12): a queue's items do what
+//! these do, and are not lost with whoever is killed.
 
 #[cfg(target_os = "linux")]
 mod children;

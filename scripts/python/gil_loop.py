@@ -1,9 +1,10 @@
 """Chapter 1's task, twice: one after the other, then in two threads; and whether there is a GIL.
 
-Usage: gil_loop.py SECONDS        (so long a task should take)
+Usage: gil_loop.py SECONDS [CORE CORE]        (so long a task should take; where the two threads stay)
 """
 
 import json
+import os
 import sys
 import threading
 import time
@@ -37,9 +38,13 @@ def one(n):
 
 def two(n):
     results = []
-    units = [
-        threading.Thread(target=lambda: results.append(cpu_task(n))) for _ in range(2)
-    ]
+
+    def unit(core):
+        if core is not None:
+            os.sched_setaffinity(0, {core})  # 0: this thread
+        results.append(cpu_task(n))
+
+    units = [threading.Thread(target=unit, args=(core,)) for core in cores]
     for unit in units:
         unit.start()
     for unit in units:
@@ -55,6 +60,7 @@ def seconds(work, n):
     return took
 
 
+cores = [int(core) for core in sys.argv[2:]] or [None, None]
 n = sized(float(sys.argv[1]))
 print(
     json.dumps(

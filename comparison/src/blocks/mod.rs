@@ -20,6 +20,7 @@ use crate::stats::{Spread, digits, time};
 use crate::table::progress;
 
 mod cores; // which cores there are, and to stay on one
+mod futures_pool;
 mod gil;
 #[cfg(target_os = "linux")]
 mod multiprocess;
@@ -38,6 +39,7 @@ const GROUPS: &[Group] = &[
     threading::GROUP,
     #[cfg(target_os = "linux")]
     multiprocess::GROUP,
+    futures_pool::GROUP,
 ];
 
 /// Does a thing a number of times; how many seconds that took in all.

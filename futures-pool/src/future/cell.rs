@@ -141,6 +141,18 @@ impl<T> Cell<T> {
     /// Makes the future done, which it must not be, and tells everybody.
     pub fn complete(
         self: &Arc<Self>,
+        state: MutexGuard<'_, State<T>>,
+        phase: Phase,
+        outcome: Result<T, FutureError>,
+    ) {
+        self.complete_keeping((), state, phase, outcome);
+    }
+
+    /// The same, and drops `kept` when nothing is left to do but to tell: under the mutex, before anybody
+    /// is told; if there are callbacks, after the last.
+    pub fn complete_keeping<K>(
+        self: &Arc<Self>,
+        kept: K,
         mut state: MutexGuard<'_, State<T>>,
         phase: Phase,
         outcome: Result<T, FutureError>,
@@ -151,15 +163,17 @@ impl<T> Cell<T> {
         state.phase = phase;
         let callbacks = mem::take(&mut state.callbacks);
         state.calling = !callbacks.is_empty();
-        self.tell(state);
         if callbacks.is_empty() {
-            return;
+            drop(kept);
+            return self.tell(state);
         }
+        self.tell(state);
         let future = Future::of(self);
         for callback in callbacks {
             call(callback, &future);
         }
         drop(future); // before anybody may take the outcome out
+        drop(kept);
         let mut state = self.lock();
         state.calling = false;
         self.tell(state);

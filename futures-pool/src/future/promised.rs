@@ -61,8 +61,14 @@ impl<T> Promise<T> {
     }
 
     /// Gives what the task came to; without effect if the future was cancelled.
-    pub fn set(mut self, outcome: Result<T, FutureError>) {
-        self.finish(outcome);
+    pub fn set(self, outcome: Result<T, FutureError>) {
+        self.set_keeping((), outcome);
+    }
+
+    /// The same, and drops `kept` before anybody can learn of the result; but if there are callbacks,
+    /// after the last of them has returned. An executor's worker is free from then on.
+    pub(crate) fn set_keeping<K>(mut self, kept: K, outcome: Result<T, FutureError>) {
+        self.finish(kept, outcome);
     }
 
     /// Cancels the future if the task has not begun, as [`Future::cancel`] does from the other side;
@@ -77,18 +83,18 @@ impl<T> Promise<T> {
         }
     }
 
-    fn finish(&mut self, outcome: Result<T, FutureError>) {
+    fn finish<K>(&mut self, kept: K, outcome: Result<T, FutureError>) {
         let Some(cell) = self.cell.take() else { return };
         let state = cell.lock();
         if !state.is_done() {
-            cell.complete(state, Phase::Finished, outcome);
+            cell.complete_keeping(kept, state, Phase::Finished, outcome);
         }
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        self.finish(Err(FutureError::Abandoned));
+        self.finish((), Err(FutureError::Abandoned));
     }
 }
 

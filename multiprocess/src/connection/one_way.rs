@@ -27,6 +27,8 @@ pub fn pipe_one_way() -> io::Result<(Receiver, Sender)> {
 /// The end of a [`pipe_one_way`] that receives. It goes to a child as a
 /// [`Connection`](super::Connection) does.
 ///
+/// Dropping it closes it: whoever sends is told [`BrokenPipe`](SendError::BrokenPipe).
+///
 /// To send by it is not an `OSError` as in Python, it does not compile:
 ///
 /// ```compile_fail,E0599
@@ -86,6 +88,8 @@ impl Receiver {
 }
 
 /// The end of a [`pipe_one_way`] that sends.
+///
+/// Dropping it closes it: whoever receives gets what was sent, and then [`Eof`](RecvError::Eof).
 ///
 /// ```compile_fail,E0599
 /// use multiprocess::connection::pipe_one_way;

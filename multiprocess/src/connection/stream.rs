@@ -26,9 +26,6 @@ use super::wait::poll_until;
 /// behind its header.
 const COPIED: usize = 64 * 1024;
 
-/// A larger buffer is not kept for the next message.
-const KEPT: usize = 1024 * 1024;
-
 pub(super) struct Stream {
     socket: Arc<Socket>,
     incoming: Incoming,
@@ -119,12 +116,12 @@ impl Stream {
 
     pub(super) fn send<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SendError> {
         let mut frame = mem::take(&mut self.outgoing);
-        frame.clear();
         let sent = match frame::append(&mut frame, value) {
             Ok(()) => self.transmit([&frame, &[]]),
             Err(error) => Err(SendError::Encode(error)),
         };
-        self.keep(frame);
+        frame::clear(&mut frame);
+        self.outgoing = frame;
         sent
     }
 
@@ -133,17 +130,11 @@ impl Stream {
             return self.transmit([&frame::header(message.len()), message]);
         }
         let mut frame = mem::take(&mut self.outgoing);
-        frame.clear();
         frame::append_bytes(&mut frame, message);
         let sent = self.transmit([&frame, &[]]);
-        self.keep(frame);
+        frame::clear(&mut frame);
+        self.outgoing = frame;
         sent
-    }
-
-    fn keep(&mut self, buffer: Vec<u8>) {
-        if buffer.capacity() <= KEPT {
-            self.outgoing = buffer;
-        }
     }
 
     /// Sends the parts of one frame.

@@ -12,7 +12,7 @@
 //! [`poll`]: nix::poll::poll
 
 use std::collections::VecDeque;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ use super::system;
 use super::wire;
 use super::wire::{Outgoing, Read, Ticket};
 use crate::frame::Decoder;
+use crate::in_child;
 
 /// So many bytes are kept for each side; with more, the other side is not read.
 pub const ENOUGH: usize = 1 << 20;
@@ -33,8 +34,12 @@ pub const ENOUGH: usize = 1 << 20;
 /// How long after a failed fork the next one is tried.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// A task as it came: ticket, function, arguments.
-pub type Task = Vec<u8>;
+pub struct Task {
+    /// As it came: ticket, function, arguments.
+    pub bytes: Vec<u8>,
+    /// How many workers were killed while they were being given it.
+    pub deaths: u32,
+}
 
 pub struct Broker {
     pub setup: Setup,
@@ -46,6 +51,7 @@ pub struct Broker {
     queue: VecDeque<Task>,
     queued_bytes: usize,
     pub workers: Vec<Hired>,
+    /// How many workers in a row have ended and done nothing: see `replace_the_dead`.
     pub strikes: usize,
     finishing: bool,
 }
@@ -60,12 +66,13 @@ pub enum End {
 }
 
 /// The broker's life. The exit code is for nobody.
-pub fn run(parent: UnixStream, parent_pid: Pid, setup: Setup) -> i32 {
+pub fn run(parent: UnixStream, parent_pid: Pid, stdin: OwnedFd, setup: Setup) -> i32 {
     setup.ends.keep_only_these();
     system::signals_of_the_broker();
-    if !system::end_with(parent_pid) {
+    if !in_child::end_with(parent_pid) {
         return 0;
     }
+    in_child::replace_stdin(stdin); // the workers', too
     let mut broker = Broker {
         setup,
         parent: Some(parent),
@@ -117,7 +124,7 @@ impl Broker {
                 let Some(task) = self.queue.pop_front() else {
                     break;
                 };
-                self.queued_bytes -= task.len();
+                self.queued_bytes -= task.bytes.len();
                 worker.give(task);
             }
             if self.queue.len() == before {
@@ -211,7 +218,10 @@ impl Broker {
                     self.finishing = true;
                 } else {
                     self.queued_bytes += message.len();
-                    self.queue.push_back(message.to_vec());
+                    self.queue.push_back(Task {
+                        bytes: message.to_vec(),
+                        deaths: 0,
+                    });
                 }
             }
         }
@@ -234,7 +244,7 @@ impl Broker {
     /// To the front of the queue, in order.
     pub fn give_back(&mut self, tasks: VecDeque<Task>) {
         for task in tasks.into_iter().rev() {
-            self.queued_bytes += task.len();
+            self.queued_bytes += task.bytes.len();
             self.queue.push_front(task);
         }
     }

@@ -1,7 +1,9 @@
 //! [`Builder`]: how a pool is made.
 
 use std::fmt;
+use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::thread;
@@ -19,6 +21,7 @@ use super::system;
 use crate::ends::Ends;
 use crate::ends::Pass;
 use crate::fork;
+use crate::pidfd;
 
 /// Settings of a [`Pool`].
 #[derive(Default)]
@@ -29,7 +32,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// How many workers. Else as many as there are processors this process may use.
+    /// How many workers, Python's `processes`. Else as many as there are processors this process may use.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
@@ -42,9 +45,10 @@ impl Builder {
         self
     }
 
-    /// Each worker first calls `initializer` with its own copy of `args`; so does each replacement. If
-    /// it panics or ends the process, the worker is replaced, up to a limit (twice the number of
-    /// workers and eight more, in a row); then the pool is [`Broken`](super::Broken).
+    /// Each worker first calls `initializer` with its own copy of `args`; so does each replacement. Python's
+    /// `initializer` and `initargs`. If
+    /// it panics or ends the process, the worker is replaced, up to a limit: then the pool is
+    /// [`Broken`](super::Broken::Workers).
     ///
     /// Ends of channels in `args` stay open as long as the pool is there: for the replacements.
     pub fn initializer<A: Pass + 'static>(
@@ -82,19 +86,21 @@ impl Builder {
             ends: ends.clone(),
             code: Code::mapped()?,
         };
+        // First: if stdin is closed, it gets that number, and no socket does.
+        let stdin = OwnedFd::from(File::open("/dev/null")?);
         let (ours, theirs) = UnixStream::pair()?;
         let parent = getpid();
-        let mut for_broker = Some((theirs, setup));
+        let mut for_broker = Some((theirs, stdin, setup));
         let mut ours = Some(ours);
         let pid = fork::fork(|| {
             ours = None;
-            let (socket, setup) = for_broker.take().expect("this is its only use here");
-            broker::run(socket, parent, setup)
+            let (socket, stdin, setup) = for_broker.take().expect("this is its only use here");
+            broker::run(socket, parent, stdin, setup)
         })
         .map_err(BuildError::Fork)?;
         ends.passed_to(pid);
         drop(for_broker);
-        let pidfd = match system::pidfd(pid) {
+        let pidfd = match pidfd::open(pid) {
             Ok(pidfd) => pidfd,
             Err(error) => {
                 let _ = kill(pid, Signal::SIGKILL);

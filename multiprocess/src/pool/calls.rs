@@ -12,6 +12,7 @@ use super::imap::{Imap, ImapUnordered};
 use super::task;
 use super::task::Star;
 use super::wire::Ticket;
+use crate::frame;
 
 /// So many tasks a worker are on their way in an `imap`.
 const AHEAD: usize = 64;
@@ -90,6 +91,10 @@ impl Pool {
     }
 
     /// As [`map`](Self::map), without waiting. All items are taken now.
+    ///
+    /// While the parent does something else, about 1 MiB of arguments that were sent are worked on, until
+    /// about 1 MiB of results waits. For the rest it has to call something of the pool's now and then,
+    /// [`ready`](AsyncResult::ready) say. (Python has a thread for that, and so cannot fork soundly.)
     pub fn map_async<A, R, F>(
         &self,
         function: F,
@@ -172,6 +177,11 @@ impl Pool {
     /// (Python takes all of it at once.) Nothing begins before the first `next`. Take all results
     /// before [`close`](Self::close). If the input panics, so does `next`, after the results of what
     /// came before.
+    ///
+    /// # Errors
+    ///
+    /// Each item is a result of its own: see [`TaskError`]. If the pool ends, each item on its way says why,
+    /// and one more does in place of all input that is left.
     pub fn imap<A, R, F, I>(&self, function: F, items: I) -> Imap<I::IntoIter, R>
     where
         F: Fn(A) -> R + Copy + Send + 'static,
@@ -183,6 +193,10 @@ impl Pool {
     }
 
     /// As [`imap`](Self::imap), in chunks of `size` items: with quick tasks less is spent on sending.
+    ///
+    /// # Errors
+    ///
+    /// As [`imap`](Self::imap); a worker's death fails each item of its chunk.
     ///
     /// # Panics
     ///
@@ -204,6 +218,10 @@ impl Pool {
     }
 
     /// As [`imap`](Self::imap), with the results in the order in which they come.
+    ///
+    /// # Errors
+    ///
+    /// As [`imap`](Self::imap).
     pub fn imap_unordered<A, R, F, I>(&self, function: F, items: I) -> ImapUnordered<I::IntoIter, R>
     where
         F: Fn(A) -> R + Copy + Send + 'static,
@@ -215,6 +233,10 @@ impl Pool {
     }
 
     /// As [`imap_unordered`](Self::imap_unordered), in chunks of `size` items.
+    ///
+    /// # Errors
+    ///
+    /// As [`imap_chunked`](Self::imap_chunked).
     ///
     /// # Panics
     ///
@@ -247,7 +269,6 @@ impl Pool {
         }
         let (mut arguments, mut unsent) = (Vec::new(), 0);
         for (index, chunk) in (0..).zip(items.chunks(size)) {
-            arguments.clear();
             chunk
                 .iter()
                 .for_each(|item| task::encode(item, &mut arguments));
@@ -255,6 +276,7 @@ impl Pool {
             self.parent
                 .submit(Ticket { job, index }, function, &arguments);
             unsent += arguments.len();
+            frame::clear(&mut arguments);
             if unsent > BATCH {
                 self.parent.exchange(); // the workers begin with the first ones meanwhile
                 unsent = 0;

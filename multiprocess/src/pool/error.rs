@@ -20,6 +20,9 @@ pub enum TaskError {
     },
     /// The worker that ran the task ended: it was killed, or the task ended it. **Whether the task
     /// had its effect is not known.** Other tasks are not concerned, and another worker is started.
+    ///
+    /// Also if three workers in a row were killed while they were being sent the task: it may be too
+    /// large for the memory there is. This is the last one of them, and the task did not run.
     WorkerDied {
         /// The worker's process id, of which by now somebody else may have the like.
         pid: u32,
@@ -45,7 +48,9 @@ pub enum TaskError {
 /// Why a pool is of no more use. All of its tasks are resolved with this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// Worker after worker ended before it had done anything. Does the initialiser fail?
+    /// Worker after worker ended before it had done anything, twice the number of workers and eight more,
+    /// and no task came to its end meanwhile. Does the initialiser fail? (One that is killed from outside
+    /// is not counted if it was there for a second.)
     Workers {
         /// How the last one ended.
         last: ExitStatus,

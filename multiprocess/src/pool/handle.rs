@@ -17,6 +17,9 @@ use super::wire;
 /// It is resolved sooner or later whatever happens, also if the pool is terminated or dropped, or
 /// breaks. A handle that is dropped does not stop its tasks; their results are thrown away.
 ///
+/// While nobody asks it or another handle, or calls something else of the pool's, its tasks go on only as
+/// far as about 1 MiB of arguments and 1 MiB of results go: see [`map_async`](super::Pool::map_async).
+///
 /// Python's callbacks are not here: they run in a helper thread, which a process that forks does not
 /// want. [`wait`](Self::wait), then call what you like.
 #[must_use = "the results are thrown away if the handle is dropped"]
@@ -47,7 +50,7 @@ impl<T> AsyncResult<T> {
         self.job
     }
 
-    /// Waits for the result.
+    /// Waits for the result. Python's `get()`.
     ///
     /// # Errors
     ///
@@ -58,7 +61,7 @@ impl<T> AsyncResult<T> {
         self.resolve()
     }
 
-    /// Waits for the result, at most so long. `Err` is the handle, to ask again.
+    /// Waits for the result, at most so long. `Err` is the handle, to ask again. Python's `get(timeout)`.
     ///
     /// # Errors
     ///
@@ -71,18 +74,19 @@ impl<T> AsyncResult<T> {
         }
     }
 
-    /// Waits until there is a result, or an error.
+    /// Waits until there is a result, or an error. Python's `wait()`.
     pub fn wait(&self) {
         self.parent.wait_answered(self.job, None);
     }
 
-    /// Waits until there is a result or an error, at most so long; returns whether there is.
+    /// Waits until there is a result or an error, at most so long; returns whether there is. Python's
+    /// `wait(timeout)`.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let deadline = Instant::now().checked_add(timeout);
         self.parent.wait_answered(self.job, deadline)
     }
 
-    /// Whether there is a result or an error, now. It does not wait.
+    /// Whether there is a result or an error, now. It does not wait. Python's `ready()`.
     pub fn ready(&self) -> bool {
         self.parent.exchange();
         self.parent.is_answered(self.job)

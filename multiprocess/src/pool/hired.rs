@@ -25,6 +25,8 @@ const BYTES: usize = 256 * 1024;
 
 pub struct Hired {
     pub pid: Pid,
+    /// It tells of the end. An end of file would not: a task may have started a process that has the
+    /// worker's socket too.
     pub pidfd: OwnedFd,
     pub socket: UnixStream,
     pub out: Outgoing,
@@ -43,6 +45,7 @@ pub struct Hired {
     since: Instant,
     /// How many it was given and kept.
     taken: u64,
+    born: Instant,
 }
 
 impl Hired {
@@ -61,7 +64,13 @@ impl Hired {
             window: 1,
             since: Instant::now(),
             taken: 0,
+            born: Instant::now(),
         }
+    }
+
+    /// How long ago it was started.
+    pub fn age(&self) -> Duration {
+        self.born.elapsed()
     }
 
     pub fn is_idle(&self) -> bool {
@@ -85,7 +94,7 @@ impl Hired {
         if self.given.is_empty() {
             self.since = Instant::now();
         }
-        self.out.push(&[&self.epoch.to_le_bytes(), &task]);
+        self.out.push(&[&self.epoch.to_le_bytes(), &task.bytes]);
         self.given.push_back(task);
         self.taken += 1;
     }

@@ -16,13 +16,18 @@ use super::state::Outcome;
 use super::task;
 use super::wire;
 use super::wire::Ticket;
+use crate::frame;
 
 /// What [`Pool::imap`](super::Pool::imap) returns: the results, in the order of the input. After an
 /// item's error the next items come.
+///
+/// If it is dropped before its end, no more input is taken; the tasks that are on their way are run, and
+/// their results thrown away.
 #[must_use = "iterators are lazy: no task is submitted before `next`"]
 pub struct Imap<I, R>(Lazy<I, R>);
 
 /// What [`Pool::imap_unordered`](super::Pool::imap_unordered) returns: the results, as they come.
+/// A drop is as with [`Imap`].
 #[must_use = "iterators are lazy: no task is submitted before `next`"]
 pub struct ImapUnordered<I, R>(Lazy<I, R>);
 
@@ -97,7 +102,7 @@ where
     fn submit(&mut self) {
         while self.sizes.len() < self.ahead {
             let Some(input) = &mut self.input else { break };
-            self.arguments.clear();
+            frame::clear(&mut self.arguments);
             let taken = panic::catch_unwind(AssertUnwindSafe(|| {
                 let items = input.take(self.chunk);
                 items

@@ -5,14 +5,15 @@ use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::rc::Rc;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::getpid;
+use nix::unistd::{Pid, getpid};
 
-use super::broker::{Broker, End};
+use super::broker::{Broker, End, Task};
 use super::code::Code;
 use super::hired::Hired;
 use super::shared::Shared;
@@ -24,9 +25,19 @@ use crate::ends::Ends;
 use crate::fork;
 use crate::fork::ForkError;
 use crate::frame::Decoder;
+use crate::in_child;
+use crate::pidfd;
 
 /// How long a worker that has nothing to do may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A worker that was ready, lived for so long and is killed from outside has not failed. So an idle pool
+/// whose workers are killed now and then stays whole, and starts few processes a second.
+const STEADY: Duration = Duration::from_secs(1);
+
+/// A task fails when so many workers were killed while they were being given it: it may be what kills
+/// them, being too large for the memory there is.
+const DEATHS: u32 = 3;
 
 /// What the broker is told when it is forked.
 pub struct Setup {
@@ -39,7 +50,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// So many workers may fail in a row, none of them having done anything.
+    /// So many workers may end in a row, and no task come to its end meanwhile.
     fn strikes(&self) -> usize {
         2 * self.workers + 8
     }
@@ -68,7 +79,7 @@ impl Broker {
             self.parent = None;
             let socket = sockets.take().expect("this is its only use here").1;
             self.setup.ends.keep_only_these();
-            if !system::end_with(broker) {
+            if !in_child::end_with(broker) {
                 return 0;
             }
             system::signals_of_a_worker();
@@ -84,7 +95,7 @@ impl Broker {
             ForkError::Threads | ForkError::Held => io::ErrorKind::WouldBlock.into(),
         })?;
         self.setup.ends.passed_to(pid);
-        match system::pidfd(pid) {
+        match pidfd::open(pid) {
             Ok(pidfd) => {
                 let socket = sockets.take().expect("the child took its copy").0;
                 self.workers.push(Hired::new(pid, pidfd, socket, shared));
@@ -99,27 +110,27 @@ impl Broker {
     }
 
     /// Where a worker has ended: its task fails, the ones behind it are run elsewhere, and there is a
-    /// new worker, unless too many died for nothing.
+    /// new worker, unless too many ended in a row and no task has come to its end meanwhile.
     pub fn replace_the_dead(&mut self) -> Result<(), End> {
         let mut last = None;
         while let Some(at) = self.workers.iter().position(|worker| worker.ended) {
             let mut worker = self.workers.swap_remove(at);
             let status = system::wait(worker.pid);
             let answered = worker.collect(&mut self.to_parent, usize::MAX) > 0;
-            if worker.is_in_task() {
-                let task = worker.given.pop_front().expect("it is in one");
-                if let Some(ticket) = Ticket::take(&mut task.as_slice()) {
-                    let pid = worker.pid.as_raw().to_le_bytes();
-                    let details = [pid, status.into_raw().to_le_bytes()].concat();
-                    self.tell(ticket, wire::DIED, &details);
-                }
-            } else if worker.answered == 0 {
-                // One that was ready, and is killed, has not failed: somebody outside did that.
-                let outside = worker.is_ready() && status.signal() == Some(libc::SIGKILL);
-                self.strikes = if outside { 0 } else { self.strikes + 1 };
+            let in_task = worker.is_in_task();
+            // The first of those that it has not begun was on its way to it, and the others behind.
+            let failed = worker.given.front_mut().is_some_and(|first| {
+                first.deaths += 1;
+                in_task || first.deaths == DEATHS
+            });
+            if failed && let Some(task) = worker.given.pop_front() {
+                self.tell_of_death(&task, worker.pid, status);
             }
-            if answered {
+            let killed = worker.is_ready() && status.signal() == Some(libc::SIGKILL);
+            if answered || failed {
                 self.strikes = 0;
+            } else if worker.answered == 0 && !(killed && worker.age() >= STEADY) {
+                self.strikes += 1;
             }
             self.give_back(worker.given);
             last = Some(status.into_raw());
@@ -139,6 +150,14 @@ impl Broker {
             }
         }
         Ok(())
+    }
+
+    fn tell_of_death(&mut self, task: &Task, worker: Pid, status: ExitStatus) {
+        if let Some(ticket) = Ticket::take(&mut task.bytes.as_slice()) {
+            let pid = worker.as_raw().to_le_bytes();
+            let details = [pid, status.into_raw().to_le_bytes()].concat();
+            self.tell(ticket, wire::DIED, &details);
+        }
     }
 
     /// Ends the workers and waits for them; then the parent sees the end of the stream.

@@ -1,33 +1,15 @@
 //! What the pool asks of Linux and nix has no safe call for.
 
-use std::io;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{Pid, getppid};
-
-/// A descriptor that becomes readable when the child ends. An end of file would not tell: a task may
-/// have started a process that holds the worker's socket open.
-pub fn pidfd(child: Pid) -> io::Result<OwnedFd> {
-    // SAFETY: it takes two numbers, and touches no memory.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, child.as_raw(), 0) };
-    let fd = Errno::result(fd)?;
-    // SAFETY: the descriptor has just been made, for us alone.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
-}
-
-/// The calling process will be killed when `parent` ends. `false` if it has ended already: then the
-/// signal would never come.
-pub fn end_with(parent: Pid) -> bool {
-    set_pdeathsig(Signal::SIGKILL).is_ok() && getppid() == parent
-}
+use nix::unistd::Pid;
 
 /// For the broker. What a terminal or a service manager sends to all processes at once is for the
 /// parent to handle: the broker ends with it, not before. The parent's handlers are not for it.

@@ -116,6 +116,10 @@ impl Outgoing {
                 Err(errno) => return Err(errno),
             }
         }
+        if self.len() == 0 {
+            frame::clear(&mut self.bytes);
+            self.sent = 0;
+        }
         Ok(())
     }
 }

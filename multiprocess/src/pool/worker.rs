@@ -38,13 +38,13 @@ impl Worker {
                 };
                 let (ticket, function) = head.split_at(16);
                 let function = function.try_into().expect("8 of 24 bytes");
-                results.clear();
                 if !code.run(function, arguments, &mut results) {
                     task::refuse(arguments, &mut results);
                 }
-                answer.clear();
                 frame::append_parts(&mut answer, &[ticket, &[wire::RESULTS], &results]);
+                frame::clear(&mut results);
                 self.write(&answer);
+                frame::clear(&mut answer);
                 done += 1;
                 if Some(done) == limit {
                     return 0; // the broker sees the end, and reads what is in the ring

@@ -16,6 +16,7 @@ use super::inside::Birth;
 use super::{is_this, pidfd};
 use crate::ends::End;
 use crate::ends::register;
+use crate::pidfd::open;
 
 /// The exit code of a process that others reaped: somebody waited for every child (`waitpid(-1)`), or
 /// `SIGCHLD` is ignored.
@@ -48,7 +49,7 @@ static CHILDREN: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 impl Child {
     /// For a child just forked. If there is no pidfd to be had it is killed.
     pub(super) fn new(pid: Pid, birth: Birth) -> io::Result<Self> {
-        let opened = pidfd::open(pid);
+        let opened = open(pid);
         let (pidfd, exit_code) = match opened {
             Ok(pidfd) => (Some(Arc::new(pidfd)), None),
             // Only where `SIGCHLD` is ignored can it be gone.
@@ -243,7 +244,8 @@ impl End for Inner {
 }
 
 /// Readable when a process has ended. It can be polled also by who did not start the process, and after
-/// the [`Process`](super::Process) is gone.
+/// the [`Process`](super::Process) is gone. A clone is the same descriptor, which is closed when the last
+/// clone, `Process` and [`Child`] are dropped; the process does not notice.
 #[derive(Clone, Debug)]
 pub struct Sentinel(Arc<OwnedFd>);
 
@@ -262,6 +264,7 @@ pub fn active_children() -> Vec<Child> {
 }
 
 /// Reaps those that have ended, so that there are no zombies of handles that were forgotten.
+#[inline]
 pub(super) fn reap_ended() {
     // One call for all, since most times none has.
     if children().is_empty() || !pidfd::any_child_has_ended() {
@@ -274,11 +277,13 @@ pub(super) fn reap_ended() {
 }
 
 /// In the child of a fork: the parent's children are not its own.
+#[inline]
 pub(super) fn forget_all() {
     // Dropping them would write to memory that is shared with the parent so far.
     mem::forget(mem::take(&mut *children()));
 }
 
+#[inline]
 fn children() -> MutexGuard<'static, Vec<Child>> {
     CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
 }

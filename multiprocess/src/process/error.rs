@@ -30,7 +30,7 @@ pub enum StartError {
     Threads,
     /// This thread holds the lock of a value or an array that processes share: drop the guard first.
     Held,
-    /// A daemon cannot have a child that is none: it would be left behind.
+    /// A daemon, or a pool's worker, cannot have a child that is no daemon: it would be left behind.
     NotDaemon,
     /// The system could not: too many processes or files, too little memory.
     System(io::Error),
@@ -44,7 +44,7 @@ impl fmt::Display for StartError {
                  start processes first, or join the threads before",
             ),
             Self::Held => ForkError::Held.fmt(f),
-            Self::NotDaemon => f.write_str("a daemon can only start daemons"),
+            Self::NotDaemon => f.write_str("a daemon, or a pool's worker, can only start daemons"),
             Self::System(error) => write!(f, "cannot start a process: {error}"),
         }
     }

@@ -1,25 +1,21 @@
 //! What a process knows of itself and of its parent, and how a child begins.
 
-use std::fs::File;
 use std::io;
 use std::mem;
-use std::os::fd::{AsFd, AsRawFd, IntoRawFd};
+use std::os::fd::AsFd;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
-use nix::unistd::{Pid, dup2_stdin, getpid, getppid};
+use nix::unistd::{Pid, getpid, getppid};
 
 use super::pidfd;
-use crate::fork::exit_now;
+use crate::in_child;
+use crate::pidfd::open;
 
 /// A process about itself. Python's `current_process()`.
 #[derive(Clone, Debug)]
 pub struct Current {
     name: Arc<str>,
-    daemon: bool,
 }
 
 impl Current {
@@ -33,9 +29,9 @@ impl Current {
         getpid()
     }
 
-    /// Whether it ends with its parent.
+    /// Whether it ends with its parent, as a daemon does and a pool's worker.
     pub fn is_daemon(&self) -> bool {
-        self.daemon
+        in_child::is_daemon()
     }
 }
 
@@ -99,7 +95,7 @@ impl Parent {
         if !self.is_alive() {
             return Ok(());
         }
-        let pidfd = pidfd::open(self.pid);
+        let pidfd = open(self.pid);
         // Only if it is alive now was its number its own.
         if !self.is_alive() {
             return Ok(());
@@ -129,12 +125,12 @@ struct This {
     started: u64,
 }
 
+#[inline]
 fn this() -> MutexGuard<'static, This> {
     static THIS: LazyLock<Mutex<This>> = LazyLock::new(|| {
         Mutex::new(This {
             current: Current {
                 name: "MainProcess".into(),
-                daemon: false,
             },
             parent: None,
             identity: String::new(),
@@ -157,8 +153,8 @@ impl Birth {
     /// `None` if a daemon is to have a child that is none.
     pub fn new(name: Option<String>, daemon: Option<bool>) -> Option<Self> {
         let mut this = this();
-        let daemon = daemon.unwrap_or(this.current.daemon);
-        if this.current.daemon && !daemon {
+        let daemon = daemon.unwrap_or_else(in_child::is_daemon);
+        if in_child::is_daemon() && !daemon {
             return None;
         }
         this.started += 1;
@@ -173,12 +169,10 @@ impl Birth {
     }
 
     /// In the child: from now on this is what it knows of itself.
+    #[inline]
     pub fn take_effect(self) {
         let this_one = This {
-            current: Current {
-                name: self.name,
-                daemon: self.daemon,
-            },
+            current: Current { name: self.name },
             parent: Some(Parent {
                 name: self.parent_name,
                 pid: self.parent,
@@ -189,26 +183,5 @@ impl Birth {
         };
         // Dropping the parent's would write to memory that is shared with it so far.
         mem::forget(mem::replace(&mut *this(), this_one));
-    }
-}
-
-/// In the child, first thing: it ends when its parent does. The system sends the signal when the
-/// thread that forked ends, and that was the parent's only one.
-pub(super) fn end_with(parent: Pid) {
-    let told = set_pdeathsig(Signal::SIGKILL);
-    // Whoever was gone before will not be told of.
-    if told.is_err() || getppid() != parent {
-        exit_now(1);
-    }
-}
-
-/// In the child: it does not read what is the parent's to read.
-pub(super) fn replace_stdin(null: File) {
-    if null.as_raw_fd() == 0 {
-        // The parent's was closed. Kept open, also beyond an exec.
-        let _ = fcntl(&null, FcntlArg::F_SETFD(FdFlag::empty()));
-        let _ = null.into_raw_fd();
-    } else {
-        let _ = dup2_stdin(&null); // it cannot fail: both numbers are good
     }
 }

@@ -76,9 +76,15 @@ pub(super) fn run<R: Outcome>(target: impl FnOnce() -> R) -> i32 {
 struct SaysWhose;
 
 impl Drop for SaysWhose {
+    #[inline]
     fn drop(&mut self) {
         if thread::panicking() {
-            let _ = writeln!(io::stderr(), "process '{}' panicked", current().name());
+            say_whose();
         }
     }
+}
+
+#[cold]
+fn say_whose() {
+    let _ = writeln!(io::stderr(), "process '{}' panicked", current().name());
 }

@@ -1,35 +1,14 @@
-//! A descriptor that stands for a process, also when it is gone and its number is another one's.
-//! The system's calls, which neither std nor nix have: open, signal, wait.
+//! What can be done with the descriptor of a process, and neither std nor nix has a call for: signal, wait.
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Instant;
 
 use libc::{c_int, c_long};
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
-use nix::unistd::Pid;
-
-/// The number of stdin, stdout and stderr is less.
-const FIRST: c_int = 3;
-
-/// A descriptor for the process that has this number now.
-pub fn open(pid: Pid) -> io::Result<OwnedFd> {
-    // SAFETY: the call takes two numbers.
-    let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) })?;
-    // SAFETY: it is new, so nobody else's.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-    if fd.as_raw_fd() >= FIRST {
-        return Ok(fd);
-    }
-    // A closed stdout would seem to be open again.
-    let moved = fcntl(&fd, FcntlArg::F_DUPFD_CLOEXEC(FIRST))?;
-    // SAFETY: as above.
-    Ok(unsafe { OwnedFd::from_raw_fd(moved) })
-}
 
 /// Sends a signal. `ESRCH` if the process was waited for.
 pub fn send(pidfd: BorrowedFd<'_>, signal: c_int) -> io::Result<()> {

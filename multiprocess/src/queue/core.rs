@@ -2,7 +2,7 @@
 //! have in common.
 
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::unistd::getpid;
@@ -51,6 +51,16 @@ impl Patience {
             Self::Endless => Some(SLICE),
         }
     }
+
+    /// Until when to wait for a lock at once. An attempt that is not to wait does so as well: somebody
+    /// else is at it, and without waiting for them it would say that the queue is empty when it is not.
+    fn for_lock(self) -> Instant {
+        let soon = Instant::now() + SLICE;
+        match self {
+            Self::Until(end) => end.min(soon),
+            Self::None | Self::Endless => soon,
+        }
+    }
 }
 
 /// Why nothing was done.
@@ -71,8 +81,19 @@ pub struct Core {
     /// How many handles of this process can put, and how many can get. Once it is 0, it stays 0.
     can_put: AtomicU32,
     can_get: AtomicU32,
-    /// `departures` when the members were last looked at.
-    looked: AtomicU32,
+    born: Instant,
+    /// For those who put, and for those who get.
+    looks: [Look; 2],
+}
+
+/// The last look at who is left for a role. It is kept from call to call: short time-outs, and sleeps
+/// that signals cut short, add up to the time after which there is another.
+#[derive(Debug, Default)]
+struct Look {
+    /// When it was, in nanoseconds after `born`.
+    at: AtomicU64,
+    /// `departures` at that time.
+    departures: AtomicU32,
 }
 
 impl Core {
@@ -90,7 +111,8 @@ impl Core {
             capacity: Size { items, ..most },
             can_put: AtomicU32::new(0),
             can_get: AtomicU32::new(0),
-            looked: AtomicU32::new(0),
+            born: Instant::now(),
+            looks: Default::default(),
         })
     }
 
@@ -190,14 +212,14 @@ impl Core {
             if spin::comes_soon(&theirs.shown.processor, &ready) {
                 continue;
             }
-            let begin = Instant::now();
             let members = self.memory.members();
-            let departures = self.looked.load(Ordering::Relaxed);
+            let look = self.look(other);
+            let departures = look.departures.load(Ordering::Relaxed);
             let left = || members.departures() != departures;
             mine.sleep(slice, || ready() || left());
-            let look = begin.elapsed() >= SLICE || left();
+            let due = || look.at.load(Ordering::Relaxed) + SLICE.as_nanos() as u64 <= self.age();
             // `ready` once more: they may have put an item and left.
-            if look && !ready() && self.is_alone(other) && !ready() {
+            if (left() || due()) && !ready() && self.is_alone(other, patience) && !ready() {
                 return Err(Not::Disconnected);
             }
         }
@@ -211,22 +233,22 @@ impl Core {
         ready: impl Fn() -> bool,
     ) -> Option<RobustGuard<'s>> {
         side.try_lock().or_else(|| {
-            // Somebody is at it. An attempt that is not to wait waits for them all the same, or it
-            // would say that the queue is empty when it is not; but not for one who is stopped.
-            let until = match patience {
-                Patience::Until(end) => end,
-                Patience::None | Patience::Endless => Instant::now() + SLICE,
-            };
-            ready().then(|| side.lock_until(until)).flatten()
+            // Not in one piece to the end of the patience: who has the lock may be stopped, and others
+            // may close the queue meanwhile.
+            ready()
+                .then(|| side.lock_until(patience.for_lock()))
+                .flatten()
         })
     }
 
     /// Whether nobody can do what `role` says while this thread waits for it.
-    fn is_alone(&self, role: u32) -> bool {
+    fn is_alone(&self, role: u32, patience: Patience) -> bool {
         let members = self.memory.members();
         let departures = members.departures();
-        let other = members.has_other(getpid(), role, Instant::now() + SLICE);
-        self.looked.store(departures, Ordering::Relaxed);
+        let other = members.has_other(getpid(), role, patience.for_lock());
+        let look = self.look(role);
+        look.departures.store(departures, Ordering::Relaxed);
+        look.at.store(self.age(), Ordering::Relaxed);
         // A thread that waits does nothing else, whatever handles this process has. Another may.
         other == Some(false)
             && (self.handles(role).load(Ordering::Relaxed) == 0
@@ -271,9 +293,18 @@ impl Core {
         self.memory.members().enter(getpid(), roles)
     }
 
-    /// A child was given a handle. If there is no room for it in the table, it finds out itself.
+    /// A child was given a handle.
     pub fn passed_to(&self, child: nix::unistd::Pid, roles: u32) {
-        let _ = self.memory.members().enter_child(child, roles);
+        self.memory.members().enter_child(child, roles);
+    }
+
+    fn look(&self, role: u32) -> &Look {
+        &self.looks[usize::from(role == members::GET)]
+    }
+
+    /// Nanoseconds since it was made.
+    fn age(&self) -> u64 {
+        self.born.elapsed().as_nanos() as u64
     }
 
     fn handles(&self, role: u32) -> &AtomicU32 {

@@ -5,7 +5,7 @@
 //! alive. A number that the system gave to another process since is told by when that one began.
 
 use std::fs;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
+use crate::pidfd;
 use crate::robust_mutex::{RobustGuard, RobustMutex};
 
 /// So many processes can have a handle.
@@ -28,7 +29,8 @@ pub const GET: u32 = 2;
 /// A process that has left does not come back when its parent, being late, enters it.
 const HAD: u32 = 2;
 
-/// For how long a process that leaves waits for the lock.
+/// For how long a process waits for the lock when it leaves, or has started a child. The owner may be
+/// stopped.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The table. All zero is an empty one, once its lock is made.
@@ -56,23 +58,29 @@ struct Entry {
 pub struct TooMany;
 
 impl Members {
-    /// Enters a process that says so itself.
+    /// Enters a process that says so itself. It waits for the lock as long as it takes: who is not
+    /// entered is not counted.
     pub fn enter(&self, pid: Pid, roles: u32) -> Result<(), TooMany> {
-        self.change(pid, |bits| bits | roles | roles << HAD)
+        let guard = self.lock.lock().expect(NOT_TWICE);
+        self.change(&guard, pid, |bits| bits | roles | roles << HAD)
     }
 
-    /// Enters a child, which may have entered itself already, and may even have left.
-    pub fn enter_child(&self, pid: Pid, roles: u32) -> Result<(), TooMany> {
-        self.change(pid, |bits| {
-            let new = roles & !(bits >> HAD);
-            bits | new | new << HAD
-        })
+    /// Enters a child, which may have entered itself already, and may even have left. If that is not
+    /// possible soon the child does it itself.
+    pub fn enter_child(&self, pid: Pid, roles: u32) {
+        let until = Instant::now() + PATIENCE;
+        if let Some(guard) = self.lock.lock_until(until).expect(NOT_TWICE) {
+            // Without room for it, it finds out itself.
+            let _ = self.change(&guard, pid, |bits| {
+                let new = roles & !(bits >> HAD);
+                bits | new | new << HAD
+            });
+        }
     }
 
     /// A process can no longer do what `roles` says.
     pub fn leave(&self, pid: Pid, roles: u32) {
-        // Not for ever: the owner may be stopped, and this is called in a drop. Without it the others
-        // learn only from our death that we have left.
+        // This is called in a drop. Without it the others learn only from our death that we have left.
         let until = Instant::now() + PATIENCE;
         let guard = self.lock.lock_until(until).expect(NOT_TWICE);
         if let Some(guard) = &guard
@@ -98,13 +106,17 @@ impl Members {
         Some(others.next().is_some())
     }
 
-    fn change(&self, pid: Pid, bits: impl FnOnce(u32) -> u32) -> Result<(), TooMany> {
-        let guard = self.lock();
-        if let Some(entry) = self.find(&guard, pid) {
+    fn change(
+        &self,
+        guard: &RobustGuard<'_>,
+        pid: Pid,
+        bits: impl FnOnce(u32) -> u32,
+    ) -> Result<(), TooMany> {
+        if let Some(entry) = self.find(guard, pid) {
             entry.set(pid, bits(entry.bits()));
             return Ok(());
         }
-        let entry = self.free(&guard).ok_or(TooMany)?;
+        let entry = self.free(guard).ok_or(TooMany)?;
         entry.began.store(began(pid), Ordering::Relaxed);
         entry.set(pid, bits(0));
         Ok(())
@@ -131,10 +143,6 @@ impl Members {
 
     fn entries(&self, _lock: &RobustGuard<'_>) -> &[Entry] {
         &self.entries[..self.used.load(Ordering::Relaxed) as usize]
-    }
-
-    fn lock(&self) -> RobustGuard<'_> {
-        self.lock.lock().expect(NOT_TWICE)
     }
 }
 
@@ -176,18 +184,13 @@ impl Entry {
 
 /// Whether there is no such process, or it is a zombie.
 fn is_dead(pid: Pid) -> bool {
-    // SAFETY: it takes two numbers and returns one.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
-    match i32::try_from(fd) {
-        Ok(fd @ 0..) => {
-            // SAFETY: the descriptor is new, and nobody else has it.
-            let process = unsafe { OwnedFd::from_raw_fd(fd) };
+    match pidfd::open(pid) {
+        Ok(process) => {
             let mut ended = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
             poll(&mut ended, PollTimeout::ZERO).is_ok_and(|count| count > 0)
         }
-        _ if Errno::last() == Errno::ESRCH => true,
         // No descriptor left, or a sandbox: then a zombie counts as alive.
-        _ => kill(pid, None) == Err(Errno::ESRCH),
+        Err(_) => kill(pid, None) == Err(Errno::ESRCH),
     }
 }
 

@@ -78,7 +78,7 @@ impl Memory {
     /// How much an item of so many bytes takes: its length, then the bytes. `None` if it can never be
     /// put.
     pub fn size(&self, bytes: usize) -> Option<Size> {
-        let units = 1 + u32::try_from(bytes.div_ceil(UNIT)).ok()?;
+        let units = u32::try_from(bytes.div_ceil(UNIT)).ok()?.checked_add(1)?;
         (units <= self.capacity().units).then_some(Size { items: 1, units })
     }
 

@@ -56,7 +56,9 @@ fn on_threads() {
     println!("作用域线程: {squares:?}");
 }
 
-/// Python's `map` waits for ever for what a killed worker was doing.
+/// Python's `map` waits for ever for what a killed worker was doing. Here that task alone has an error. It is
+/// asked by `imap`, which yields each item's result or error; `map` completes as well, all other items are
+/// computed, but it returns one `Result` for all, and that would be the error.
 fn a_worker_dies(pool: &Pool) {
     let risky = |x: i32| {
         if x == 3 {

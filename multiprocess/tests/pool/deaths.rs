@@ -1,17 +1,21 @@
 //! Workers and brokers that die.
 
+use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::process;
 use std::ptr;
 use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
+use std::time::Duration;
 
 use multiprocess::fork::exit_now;
 use multiprocess::pool::{Broken, JoinError, Pool, TaskError};
-use nix::sys::signal::{Signal, raise};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
 use nix::unistd::Pid;
 
 use crate::support::{
-    assert_no_children, children, eventually, is_running, kill, process as process_of,
+    assert_no_children, children, children_of, eventually, is_running, kill, kill_with_all_of,
+    process as process_of,
 };
 use crate::workers::{assert_works, board, kill_worker, pid, square, stay, wait_for, workers};
 
@@ -129,6 +133,98 @@ pub fn a_worker_is_killed_in_the_middle_of_being_sent_a_task() {
     }
 }
 
+/// P01: a task is too large for a worker's memory. That one is killed while it is being sent the task,
+/// and so is the next: the task fails, no other does, and the pool goes on.
+pub fn a_task_that_kills_whoever_is_sent_it_fails() {
+    extern "C" fn killed(_: i32) {
+        let _ = raise(Signal::SIGKILL);
+    }
+    board(0);
+    let little_memory = |()| {
+        board(1).fetch_add(1, SeqCst);
+        let action = SigAction::new(
+            SigHandler::Handler(killed),
+            SaFlags::empty(),
+            SigSet::empty(),
+        );
+        // SAFETY: the handler only ends the process. What std does without memory is to abort; the
+        // system's way is to kill.
+        unsafe { sigaction(Signal::SIGABRT, &action) }.expect("a signal");
+        let status = fs::read_to_string("/proc/self/statm").expect("/proc is mounted");
+        let pages = status.split(' ').next().and_then(|text| text.parse().ok());
+        let now: u64 = pages.expect("the first number is the size");
+        limit_memory(now * 4096 + (48 << 20));
+    };
+    let builder = Pool::builder().workers(2);
+    let pool = builder.initializer((), little_memory).build();
+    let pool = pool.expect("a pool");
+    for round in 1..=8 {
+        let large = pool.apply_async(|text: String| text.len(), ("x".repeat(64 << 20),));
+        let others = pool.map_chunked_async(square, 0..10, 1);
+        match large.get() {
+            Err(TaskError::WorkerDied { status, .. }) => assert_eq!(status.signal(), Some(9)),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(others.get(), Ok((0..10).map(square).collect()));
+        workers(&pool, 0);
+        assert_eq!(board(1).load(SeqCst), 2 + 3 * round, "three for each task");
+    }
+    assert_works(&pool, 0);
+}
+
+/// Kills an idle worker that was ready, of those of this broker that are not in `killed`. `false`: the
+/// broker has ended.
+fn kill_an_idle_worker(broker: Pid, killed: &mut Vec<Pid>) -> bool {
+    let mut next = None;
+    eventually("a worker waits for tasks", || {
+        let mut all = children_of(broker);
+        all.retain(|worker| worker.state == 'S' && !killed.contains(&worker.pid));
+        next = all.first().map(|worker| worker.pid);
+        next.is_some() || !is_running(broker)
+    });
+    let Some(worker) = next else { return false };
+    kill(worker, Signal::SIGKILL);
+    killed.push(worker);
+    true
+}
+
+/// P07: nothing is done, and each worker is killed as soon as it is there: a bounded number is started,
+/// then the pool says that it is broken.
+pub fn idle_workers_that_are_killed_again_and_again_break_the_pool() {
+    let pool = Pool::new(2).expect("a pool");
+    let broker = children()[0].pid;
+    let mut killed = Vec::new();
+    while kill_an_idle_worker(broker, &mut killed) {
+        assert!(killed.len() < 100, "they are started without end");
+    }
+    assert!(killed.len() >= 12, "{killed:?}");
+    let error = pool.map(square, 0..3).expect_err("there are no workers");
+    assert!(matches!(error, TaskError::Broken(Broken::Workers { .. })));
+    assert_no_children();
+}
+
+/// P02: the workers of an idle pool are killed when they have been there for a while: they are replaced,
+/// more often than in a row of quick deaths.
+pub fn idle_workers_that_are_killed_now_and_then_do_not() {
+    board(0);
+    let pool = Pool::new(8).expect("a pool");
+    let broker = children()[0].pid;
+    let mut killed = Vec::new();
+    for _ in 0..4 {
+        // why a sleep: the age of the workers is what the pool goes by.
+        thread::sleep(Duration::from_millis(1100));
+        (0..8).for_each(|_| assert!(kill_an_idle_worker(broker, &mut killed)));
+        let new = || {
+            children_of(broker)
+                .iter()
+                .filter(|w| !killed.contains(&w.pid))
+                .count()
+        };
+        eventually("all are replaced", || new() == 8);
+    }
+    assert_works(&pool, 0);
+}
+
 /// PL-21: all workers at once, busy ones and idle ones; every task is resolved once.
 pub fn all_workers_are_killed_at_once() {
     board(0);
@@ -171,15 +267,14 @@ pub fn the_broker_is_killed() {
             handle
         });
         let broker = children()[0].pid;
-        kill(broker, Signal::SIGKILL);
+        let workers: Vec<_> = pids.iter().map(|&pid| Pid::from_raw(pid as i32)).collect();
+        kill_with_all_of(broker, &workers);
         let broken = Err(TaskError::Broken(Broken::Broker));
         if let Some(handle) = handle {
             assert_eq!(handle.get(), broken.clone().map(|()| vec![]));
         }
         assert_eq!(pool.apply(|| (), ()), broken);
         assert_eq!(pool.apply(|| (), ()), broken);
-        let gone = |pid: &i64| !is_running(Pid::from_raw(*pid as i32));
-        eventually("the workers end too", || pids.iter().all(gone));
         assert_no_children();
         assert_eq!(pool.join(), Err(JoinError::Broken(Broken::Broker)));
     }
@@ -231,6 +326,17 @@ pub fn no_replacement_can_be_started() {
     let error = pool.map(square, 0..10).expect_err("there is no worker");
     assert_eq!(error, TaskError::Broken(Broken::System(libc::EMFILE)));
     assert_no_children();
+}
+
+/// So many bytes of addresses this process may have, from now on.
+fn limit_memory(soft: u64) {
+    let limit = libc::rlimit {
+        rlim_cur: soft,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: it reads the structure.
+    let code = unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) };
+    assert_eq!(code, 0);
 }
 
 /// How many descriptors another process may have; returns how many it might.

@@ -190,7 +190,7 @@ pub fn settings_that_make_no_sense_are_refused() {
     );
 }
 
-/// X01: a fork beside threads is refused, and it is said why; a pool that is there works beside them.
+/// X01, R02: a fork beside threads is refused, and it is said why; a pool that is there works beside them.
 pub fn threads_are_refused() {
     board(0);
     let pool = Pool::new(2).expect("a pool");

@@ -12,10 +12,14 @@ use std::time::{Duration, Instant};
 use multiprocess::ends::{self, End, Ends, Pass};
 use multiprocess::fork;
 use multiprocess::pool::{Broken, BuildError, JoinError, Pool, TaskError};
+use multiprocess::process::{Builder, Process, StartError, current};
 use nix::sys::wait::waitpid;
+use nix::unistd::{self, Pid, getpid};
 use serde::{Deserialize, Serialize};
 
-use crate::support::{again, assert_no_children, descriptors, eventually, role};
+use crate::support::{
+    again, assert_no_children, children, descriptors, eventually, is_running, role,
+};
 use crate::workers::{assert_works, board, kill_worker, pid, square, stay, wait_for, workers};
 
 /// PL-11, P11: 10 000 tasks queued, big ones among them, three workers busy: the pool ends, every
@@ -221,7 +225,96 @@ pub fn arguments_and_results_are_dropped() {
     assert_eq!(board(0).load(SeqCst), 0);
 }
 
-/// PL-19: a program that exits with its pool busy, or that forgot it, leaves no process behind: that
+/// PL-18: after a task and a result of 100 MiB neither parent nor broker nor worker is any larger.
+pub fn the_memory_of_a_large_task_is_given_back() {
+    const LARGE: usize = 100 << 20;
+    let resident = |pid: Pid| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it is there");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        let kib: usize = number.and_then(|kib| kib.parse().ok()).expect("a number");
+        kib * 1024
+    };
+    let pool = Pool::new(1).expect("a pool");
+    let worker = Pid::from_raw(pool.apply(pid, (0,)).expect("a pid") as i32);
+    let all = [getpid(), children()[0].pid, worker];
+    // Soon: a result may be here before the worker has let go of it.
+    let assert_small = |when: &str| {
+        eventually(when, || all.iter().all(|&pid| resident(pid) < LARGE / 4));
+    };
+    assert_small("small before");
+    for _ in 0..2 {
+        let text = pool.apply(|text: String| text, ("x".repeat(LARGE),));
+        assert_eq!(text.map(|text| text.len()), Ok(LARGE));
+        assert_eq!(
+            pool.map_chunked(square, 0..1000, 1).map(|all| all.len()),
+            Ok(1000)
+        );
+        assert_small("small after more tasks");
+    }
+    let lens = pool.imap(
+        |text: String| text.len(),
+        ["x".repeat(LARGE), String::new()],
+    );
+    assert!(lens.eq([Ok(LARGE), Ok(0)]));
+    assert_small("small after an imap");
+}
+
+/// PL-19, X03: a process that a task has started, and forgotten, is a daemon as the worker is, and ends
+/// when the pool does; so does one of a worker that is killed.
+pub fn what_a_task_has_started_ends_with_the_pool() {
+    fn start() -> i64 {
+        assert!(current().is_daemon());
+        let plain = Builder::new().daemon(false).start((), |()| ());
+        assert!(matches!(plain, Err(StartError::NotDaemon)));
+        let started = Process::start((), |()| stay(0)).expect("a worker has one thread");
+        let pid = started.pid();
+        mem::forget(started);
+        pid.as_raw().into()
+    }
+    board(0);
+    assert!(!current().is_daemon());
+    let pool = Pool::new(1).expect("a pool");
+    let first = pool.apply(start, ()).expect("a pid");
+    wait_for(0, 1);
+    kill_worker(pool.apply(pid, (0,)).expect("a pid"));
+    eventually("it ends with its worker", || {
+        !is_running(Pid::from_raw(first as i32))
+    });
+    let second = pool.apply(start, ()).expect("a pid");
+    wait_for(0, 2);
+    assert!(is_running(Pid::from_raw(second as i32)));
+    drop(pool);
+    eventually("it ends with the pool", || {
+        !is_running(Pid::from_raw(second as i32))
+    });
+}
+
+/// PR-14: a task reads nothing of what the parent is to read. A pool can also be built without a stdin.
+pub fn stdin_is_the_parents() {
+    let nothing = |_: i64| {
+        let read = std::io::stdin().read(&mut [0; 10]);
+        read.expect("there is a stdin") as i64
+    };
+    let (reader, mut writer) = pipe().expect("a pipe");
+    let before = unistd::dup(std::io::stdin()).expect("a copy");
+    unistd::dup2_stdin(&reader).expect("a stdin");
+    drop(reader);
+    writer.write_all(b"the parent's").expect("our own pipe");
+    drop(writer);
+    let pool = Pool::new(2).expect("a pool");
+    assert_eq!(pool.map_chunked(nothing, 0..4, 1), Ok(vec![0; 4]));
+    drop(pool);
+    let text = std::io::read_to_string(std::io::stdin()).expect("our own pipe");
+    assert_eq!(text, "the parent's");
+    unistd::close(0).expect("it is open");
+    let pool = Pool::new(2).expect("a pool");
+    assert_eq!(pool.map_chunked(nothing, 0..4, 1), Ok(vec![0; 4]));
+    drop(pool);
+    unistd::dup2_stdin(&before).expect("as before");
+}
+
+/// PL-19, R10: a program that exits with its pool busy, or that forgot it, leaves no process behind: that
 /// the harness sees.
 pub fn the_program_may_end_without_a_word() {
     if role().is_none() {

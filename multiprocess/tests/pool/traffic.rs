@@ -72,6 +72,60 @@ pub fn what_was_handed_over_goes_on_alone() {
     assert_eq!(handle.get().map(|all| all.len()), Ok(1000));
 }
 
+/// How far a call gets while the parent does not touch the pool: 1 MiB of arguments is done, and of
+/// results. It is not much more that is, or something would keep without bound.
+pub fn it_goes_so_far_while_the_parent_is_elsewhere() {
+    const MIB: i64 = 1 << 20;
+    const EACH: usize = 10_000;
+    board(0);
+    let pool = Pool::new(1).expect("a pool");
+    let worker = Pid::from_raw(workers(&pool, 0)[0] as i32);
+    let broker = children()[0].pid;
+    // How many tasks are done when nobody does anything any more. One may sleep for a moment in between;
+    // so they are looked at until nothing has changed for long.
+    let done = || {
+        let (mut before, mut same) = (-1, 0);
+        while same < 50 {
+            wait_until_asleep(worker);
+            wait_until_asleep(broker);
+            let now = board(1).load(SeqCst);
+            same = if now == before { same + 1 } else { 0 };
+            before = now;
+        }
+        before * EACH as i64
+    };
+    let first = pool.apply_async(|| wait_for(2, 1), ());
+    let count = |bytes: Vec<u8>| {
+        board(1).fetch_add(1, SeqCst);
+        bytes.len()
+    };
+    let tasks = pool.map_chunked_async(count, vec![vec![1; EACH]; 1000], 1);
+    board(2).store(1, SeqCst);
+    wait_for(1, MIB / EACH as i64);
+    let bytes = done();
+    assert!(
+        (MIB..3 * MIB).contains(&bytes),
+        "{bytes} bytes of arguments"
+    );
+    assert_eq!((first.get(), tasks.get()), (Ok(()), Ok(vec![EACH; 1000])));
+
+    board(1).store(0, SeqCst);
+    let grow = |n: i64| {
+        board(1).fetch_add(1, SeqCst);
+        vec![n as u8; EACH]
+    };
+    let tasks = pool.map_chunked_async(grow, 0..1000, 1);
+    wait_for(1, MIB / EACH as i64);
+    let bytes = done();
+    assert!((MIB..3 * MIB).contains(&bytes), "{bytes} bytes of results");
+    let results = tasks.get().expect("results");
+    assert!(
+        results
+            .into_iter()
+            .eq((0..1000).map(|n| vec![n as u8; EACH]))
+    );
+}
+
 /// More tasks and more results than the broker keeps, while the parent looks elsewhere: nothing is
 /// lost, nothing stands still for good.
 pub fn more_than_the_broker_keeps() {

@@ -1,6 +1,6 @@
 //! Where a fault happens.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::process::{self, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicI64;
@@ -18,8 +18,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::faults::{Fault, is_of, pool, strike};
 use crate::support::{
-    again_with, assert_no_children, children, eventually, is_running, kill, process as look, role,
-    wait_until_asleep,
+    again_with, assert_no_children, children, eventually, is_running, kill, kill_with_all_of,
+    process as look, role, unnamed_file, wait_until_asleep,
 };
 use crate::workers::{assert_works, board, kill_worker, pid, square, stay, wait_for, workers};
 
@@ -340,7 +340,7 @@ pub fn dropped(_: Fault) {
     assert_works(&next, MEETING);
 }
 
-/// X03: the parent is killed, its pool idle and busy: broker and workers end.
+/// X03, PR-16: the parent is killed, its pool idle and busy: broker and workers end in 2 s. Twice.
 pub fn the_parent_is_killed() {
     if let Some(role) = role() {
         board(0);
@@ -356,22 +356,28 @@ pub fn the_parent_is_killed() {
         println!("ready");
         thread::sleep(Duration::MAX); // why a sleep: it is to be killed
     }
-    for role in ["idle", "busy"] {
+    for role in ["idle", "busy", "idle", "busy"] {
+        let mut stderr = unnamed_file();
         let mut command = again_with(role);
         let mut parent = command
             .stdout(Stdio::piped())
+            .stderr(stderr.try_clone().expect("a copy of a descriptor"))
             .spawn()
             .expect("this executable");
         let output = parent.stdout.take().expect("it was asked for");
         let lines = BufReader::new(output)
             .lines()
             .map(|line| line.expect("text"));
-        let pids: Vec<i32> = lines.map_while(|line| line.parse().ok()).collect();
+        let pids = lines.map_while(|line| line.parse().ok());
+        let pids: Vec<_> = pids.map(Pid::from_raw).collect();
         assert_eq!(pids.len(), 4, "the broker and three workers");
-        assert!(pids.iter().all(|&pid| is_running(Pid::from_raw(pid))));
-        parent.kill().expect("our own child");
+        kill_with_all_of(Pid::from_raw(parent.id().cast_signed()), &pids);
         parent.wait().expect("our own child");
-        let gone = || pids.iter().all(|&pid| !is_running(Pid::from_raw(pid)));
-        eventually("its processes end", gone);
+        let mut text = String::new();
+        let read = stderr
+            .rewind()
+            .and_then(|()| stderr.read_to_string(&mut text));
+        read.expect("a file just written");
+        assert_eq!(text, "", "there was no panic");
     }
 }

@@ -14,7 +14,10 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
 
 use super::basics::{for_ever, held};
-use crate::support::{Line, assert_no_children, children, eventually, is_running, kill, process};
+use crate::support::{
+    Line, assert_gone_with_parent, assert_no_children, children, eventually, is_running,
+    kill_with_all_of, process,
+};
 
 fn send_pid(line: &Line) {
     line.send(getpid().as_raw().into());
@@ -130,11 +133,7 @@ pub fn a_daemon_and_its_daemon_end_with_a_killed_parent() {
     });
     let parent = parent.unwrap();
     let daemons = [line.receive_pid(), line.receive_pid()];
-    assert!(daemons.into_iter().all(is_running));
-    kill(parent.pid(), Signal::SIGKILL);
-    for daemon in daemons {
-        eventually("the daemon has ended", || !is_running(daemon));
-    }
+    kill_with_all_of(parent.pid(), &daemons);
     assert_eq!(parent.join().unwrap(), -9);
 }
 
@@ -154,8 +153,7 @@ pub fn a_daemon_ends_also_if_its_parent_was_gone_first() {
             raise(Signal::SIGKILL).unwrap();
         });
         assert_eq!(parent.unwrap().join().unwrap(), -9);
-        let daemon = line.receive_pid();
-        eventually("the daemon has ended", || !is_running(daemon));
+        assert_gone_with_parent(&[line.receive_pid()]);
     }
 }
 

@@ -13,7 +13,7 @@ fn code<R: Outcome>(target: impl FnOnce() -> R) -> i32 {
     Process::start((), |()| target()).unwrap().join().unwrap()
 }
 
-/// PR-05: the exit code for each way to end.
+/// PR-05, R10: the exit code for each way to end.
 pub fn exit_codes() {
     assert_eq!(code(|| ()), 0);
     assert_eq!(code(|| Exit(7)), 7);

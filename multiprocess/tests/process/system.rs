@@ -20,9 +20,10 @@ use nix::unistd::{Pid, close, dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 use super::basics::{for_ever, held};
 use crate::support::{
     CEILING, Line, assert_no_children, descriptors, eventually, is_running, kill, process,
+    wait_until_asleep,
 };
 
-/// PR-20, R01, R03: beside busy threads a start is refused; after they were joined 200 starts succeed.
+/// PR-20, R01, R02, R03: beside busy threads a start is refused; after they were joined 200 starts succeed.
 /// So no child is ever the child of a thread that ends before its process.
 pub fn no_start_beside_threads() {
     let stop = AtomicBool::new(false);
@@ -253,8 +254,8 @@ pub fn signals_do_not_end_a_join() {
         let child = Process::start((), |()| {
             // It ends when the join was hit a few times.
             for _ in 0..10 {
+                wait_until_asleep(me);
                 kill(me, Signal::SIGUSR1);
-                thread::sleep(Duration::from_millis(5));
             }
             Exit(4)
         });

@@ -14,7 +14,8 @@ use crate::support::{CEILING, eventually, wait_until_asleep};
 
 const SHORT: Duration = Duration::from_millis(120);
 
-/// MQ-01, MQ-04: each way to put and to get; the order; the length on the way.
+/// MQ-01, MQ-04: each way to put and to get; the order; the length on the way, which is to be relied on only
+/// while nobody else is at it (Q11).
 pub fn all_ways_to_put_and_get() {
     let queue = Queue::bounded(3).unwrap();
     assert_eq!((queue.len(), queue.is_empty()), (0, true));

@@ -1,14 +1,16 @@
 //! Who has a handle, and what happens when nobody is left.
 
+use std::ptr;
 use std::thread;
+use std::time::Duration;
 
 use multiprocess::ends::Ends;
 use multiprocess::fork::fork;
 use multiprocess::queue::{Producer, Queue};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
 use crate::family::{child, forever, join, kill};
-use crate::support::{self, CEILING, Line, is_running, wait_until_asleep};
+use crate::support::{self, CEILING, Line, eventually, is_running, wait_until_asleep};
 
 /// A handle that the child's closure captured is closed in the child: an error, and no hang. The
 /// parent's is not.
@@ -69,6 +71,84 @@ pub fn producers_that_are_killed() {
     }
     join(waiting);
     assert!(others.map(kill).iter().all(|&killed| killed));
+}
+
+/// MQ-12, Q10: signals come more often than anybody looks who is left, and the last producer is killed:
+/// who waits is told all the same. The same with the last consumer.
+pub fn killed_while_signals_come() {
+    extern "C" fn ignore(_: i32) {}
+    let every_20_ms = || {
+        let action = SigAction::new(
+            SigHandler::Handler(ignore),
+            SaFlags::empty(),
+            SigSet::empty(),
+        );
+        // SAFETY: the handler does nothing.
+        unsafe { sigaction(Signal::SIGALRM, &action) }.unwrap();
+        let time = libc::timeval {
+            tv_sec: 0,
+            tv_usec: 20_000,
+        };
+        let timer = libc::itimerval {
+            it_interval: time,
+            it_value: time,
+        };
+        // SAFETY: it reads the structure.
+        let code = unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, ptr::null_mut()) };
+        assert_eq!(code, 0);
+    };
+    for put in [false, true] {
+        let (producer, consumer) = Queue::<i32>::bounded(1).unwrap().split();
+        producer.put(&1).unwrap();
+        if !put {
+            consumer.get().unwrap();
+        }
+        let line = Line::new();
+        let (mine, theirs) = match put {
+            true => ((Some(producer), None), (None, Some(consumer))),
+            false => ((None, Some(consumer)), (Some(producer), None)),
+        };
+        let other = child(theirs, |_theirs| forever());
+        let waiting = child(mine, |mine| {
+            every_20_ms();
+            line.send(0);
+            match mine {
+                (Some(producer), _) => assert!(producer.put(&2).unwrap_err().is_disconnected()),
+                (_, Some(consumer)) => assert!(consumer.get().unwrap_err().is_disconnected()),
+                _ => unreachable!(),
+            }
+            line.send(1);
+        });
+        line.receive();
+        wait_until_asleep(waiting);
+        assert!(kill(other));
+        assert_eq!(line.receive(), 1);
+        join(waiting);
+    }
+}
+
+/// MQ-12: each wait is shorter than anybody takes to look who is left, and the last producer is killed,
+/// or the last consumer: one of the next waits tells.
+pub fn killed_while_waits_are_short() {
+    const SHORT: Duration = Duration::from_millis(5);
+    let (producer, consumer) = Queue::<i32>::bounded(1).unwrap().split();
+    let other = child(producer, |_producer| forever());
+    assert!(consumer.get_timeout(SHORT).unwrap_err().is_empty());
+    assert!(kill(other));
+    eventually("get tells that nobody is left", || {
+        consumer.get_timeout(SHORT).unwrap_err().is_disconnected()
+    });
+    let (producer, consumer) = Queue::<i32>::bounded(1).unwrap().split();
+    producer.put(&1).unwrap();
+    let other = child(consumer, |_consumer| forever());
+    assert!(producer.put_timeout(&2, SHORT).unwrap_err().is_full());
+    assert!(kill(other));
+    eventually("put tells that nobody is left", || {
+        producer
+            .put_timeout(&2, SHORT)
+            .unwrap_err()
+            .is_disconnected()
+    });
 }
 
 /// MQ-12: the last handle of a process counts, not its life.

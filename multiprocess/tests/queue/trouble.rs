@@ -110,11 +110,20 @@ pub fn a_stopped_owner_delays_no_timeout() {
                 hits += 1;
             }
         }
-        support::kill(writer, Signal::SIGCONT);
+        if hits < 5 {
+            support::kill(writer, Signal::SIGCONT);
+        }
     }
-    // Closed while it is stopped: nobody waits for it.
-    support::kill(writer, Signal::SIGSTOP);
+    // Closed while it is stopped and has the lock: nobody waits for it, however long they would.
+    let waiting = child(queue.clone(), |queue| {
+        let closed = queue
+            .put_timeout(&[], Duration::from_secs(3600))
+            .unwrap_err();
+        assert!(closed.is_closed());
+    });
+    wait_until_asleep(waiting);
     queue.close();
+    join(waiting);
     assert!(queue.put(&[]).unwrap_err().is_closed());
     support::kill(writer, Signal::SIGCONT);
     while queue.get().is_ok() {}
@@ -166,14 +175,14 @@ pub fn signals() {
         for i in 0..200 {
             assert_eq!(receive.get().unwrap(), i);
             if i % 20 == 0 {
-                std::thread::sleep(Duration::from_millis(3)); // the parent waits for room
+                wait_until_asleep(getppid()); // it waits for room
             }
         }
     });
     (0..200).for_each(|i| send.put(&i).unwrap());
     join(slow);
     let echo = child(send, |send| {
-        std::thread::sleep(Duration::from_millis(100)); // the parent waits for an item
+        wait_until_asleep(getppid()); // it waits for an item
         send.put(&7).unwrap();
     });
     assert_eq!(receive.get().unwrap(), 7);

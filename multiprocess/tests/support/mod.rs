@@ -51,6 +51,9 @@ fn deadline() -> Duration {
 /// How long a case may wait for one thing: shorter, so that what it waited for is named.
 pub const CEILING: Duration = Duration::from_secs(30);
 
+/// How long the descendants that end with a killed parent may take.
+const WITH_PARENT: Duration = Duration::from_secs(2);
+
 /// How long what a case leaves behind has to go away.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -319,8 +322,13 @@ pub fn descriptors() -> BTreeMap<i32, String> {
 
 /// The processes whose parent this one is, zombies included.
 pub fn children() -> Vec<Process> {
+    children_of(getpid())
+}
+
+/// The processes whose parent is `parent`, zombies included.
+pub fn children_of(parent: Pid) -> Vec<Process> {
     let mut all = processes();
-    all.retain(|process| process.parent == getpid());
+    all.retain(|process| process.parent == parent);
     all
 }
 
@@ -365,6 +373,30 @@ pub fn is_running(pid: Pid) -> bool {
 /// Sends a signal, if the process is there.
 pub fn kill(pid: Pid, signal: Signal) {
     let _ = nix::sys::signal::kill(pid, signal);
+}
+
+/// Kills a process, and checks that two seconds later none of those that are to end with it is left.
+#[track_caller]
+pub fn kill_with_all_of(parent: Pid, others: &[Pid]) {
+    assert!(
+        others.iter().all(|&pid| is_running(pid)),
+        "it shows nothing"
+    );
+    kill(parent, Signal::SIGKILL);
+    assert_gone_with_parent(others);
+}
+
+/// Checks that none of those that are to end with a parent, which has just been killed, is left two
+/// seconds later.
+#[track_caller]
+pub fn assert_gone_with_parent(pids: &[Pid]) {
+    let left = || pids.iter().filter(|&&pid| is_running(pid));
+    let gone = comes_true(WITH_PARENT, || left().count() == 0);
+    assert!(
+        gone,
+        "left after {WITH_PARENT:?}: {:?}",
+        left().collect::<Vec<_>>()
+    );
 }
 
 /// Waits until the process sleeps; the caller knows in what it alone can.

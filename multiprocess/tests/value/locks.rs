@@ -15,7 +15,7 @@ use crate::support::{Line, eventually, kill, process, wait_until_asleep};
 
 const SHORT: Duration = Duration::from_millis(50);
 
-/// SH-05: Python's `Lock`: the others wait, and the lock is free again after its guard.
+/// SH-05, LK-14: Python's `Lock`: the others wait, and the lock is free again after its guard.
 pub fn a_lock_without_a_value() {
     let lock = Value::new(()).unwrap();
     let (has, go) = (Line::new(), Line::new());

@@ -138,7 +138,7 @@ pub fn a_copy_is_independent_and_a_clone_is_not() {
     assert_eq!(other.get().unwrap(), 1);
 }
 
-/// SH-10, SH-11: the process that made it is killed; those it forked have it still, and with the last of
+/// SH-10, SH-11, Q09: the process that made it is killed; those it forked have it still, and with the last of
 /// them it is gone: nothing in `/dev/shm` (the harness looks).
 pub fn one_process_ends_and_the_others_keep_it() {
     let (ready, go, done) = (Line::new(), Line::new(), Line::new());
@@ -177,7 +177,7 @@ pub fn shared_mappings() -> usize {
     maps.lines().filter_map(size).sum()
 }
 
-/// SH-10: the memory goes with the last handle, in each process; used or not, whoever died with it.
+/// SH-10, Q09: the memory goes with the last handle, in each process; used or not, whoever died with it.
 pub fn the_last_handle_lets_go_of_the_memory() {
     let before = shared_mappings();
     let value = Value::new(1).unwrap();

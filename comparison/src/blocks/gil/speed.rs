@@ -12,6 +12,7 @@ use indicatif::ProgressBar;
 use serde::Deserialize;
 
 use super::{Line, ROUNDS};
+use crate::blocks::cores;
 use crate::models::cpu_seconds;
 use crate::python::Python;
 
@@ -144,11 +145,20 @@ fn timed(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Took> {
     Ok(Took { wall, cpu })
 }
 
-/// Does it in two threads at once.
+/// Does it in two threads at once, each on a core of its own where there are two: else they begin on the
+/// same one, and the system takes a good part of so short a task to move one of them.
 fn two_threads(task: &(impl Fn() -> anyhow::Result<()> + Sync)) -> anyhow::Result<()> {
+    let cores = cores::two().ok();
+    let on = |core: Option<usize>| {
+        move || {
+            core.map_or(Ok(()), cores::pin)?;
+            task()
+        }
+    };
     thread::scope(|scope| {
-        let spawn = || thread::Builder::new().spawn_scoped(scope, task);
-        for thread in [spawn()?, spawn()?] {
+        let spawn = |core| thread::Builder::new().spawn_scoped(scope, on(core));
+        let (first, second) = cores.unzip();
+        for thread in [spawn(first)?, spawn(second)?] {
             thread.join().expect("counting does not panic")?;
         }
         Ok(())
@@ -157,7 +167,12 @@ fn two_threads(task: &(impl Fn() -> anyhow::Result<()> + Sync)) -> anyhow::Resul
 
 fn round_beside(python: &Python) -> Result<Beside, String> {
     let program = include_str!("../../../../scripts/python/gil_loop.py");
-    let output = python.run(program, &[&TASK.as_secs_f64().to_string()])?;
+    let mut args = vec![TASK.as_secs_f64().to_string()];
+    if let Ok((first, second)) = cores::two() {
+        args.extend([first.to_string(), second.to_string()]);
+    }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let output = python.run(program, &args)?;
     serde_json::from_str(&output).map_err(|error| format!("not a measurement: {error}"))
 }
 

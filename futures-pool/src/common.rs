@@ -1,0 +1,111 @@
+//! What all executors have in common: how they are shut down, and why they refuse.
+//!
+//! To copy: this file, `future.rs`, `future/`. Needs: std only.
+
+use std::error::Error;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+
+use crate::future::Broken;
+use crate::future::Failure;
+use crate::future::FutureError;
+
+/// How an executor is shut down. Python's `shutdown(wait=True, cancel_futures=False)` is the default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shutdown {
+    /// Wait until all workers have ended.
+    pub wait: bool,
+    /// Cancel the tasks that have not begun; else they are run.
+    pub cancel_futures: bool,
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self {
+            wait: true,
+            cancel_futures: false,
+        }
+    }
+}
+
+/// Why an executor does not take a task. Python raises `RuntimeError` or `BrokenExecutor`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubmitError {
+    /// It was shut down.
+    Shutdown,
+    /// It is broken: whatever is submitted will be refused.
+    Broken(Broken),
+    /// It has no worker and the system let it start none, for this reason. A later try may succeed.
+    Start(String),
+}
+
+/// Why there is no executor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuildError {
+    /// One with 0 workers was asked for.
+    NoWorkers,
+    /// One whose workers are replaced after 0 tasks was asked for.
+    NoTasks,
+    /// `futures_pool::init()` was not called before: the workers of a process pool could not begin.
+    NotInitialised,
+    /// The system let it start no worker, for this reason.
+    Start(String),
+}
+
+impl SubmitError {
+    /// Whether it is [`Broken`](Self::Broken).
+    pub fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+}
+
+/// What a task that was refused comes to, where there is no other place to say it.
+impl From<SubmitError> for FutureError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Shutdown => Self::Shutdown,
+            SubmitError::Broken(why) => Self::Broken(why),
+            SubmitError::Start(reason) => Self::Broken(Broken::Start(reason)),
+        }
+    }
+}
+
+impl fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shutdown => f.write_str("the executor was shut down: it takes no more tasks"),
+            Self::Broken(why) => why.fmt(f),
+            Self::Start(reason) => write!(f, "no worker could be started: {reason}"),
+        }
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoWorkers => f.write_str("an executor needs at least one worker"),
+            Self::NoTasks => f.write_str("a worker runs at least one task"),
+            Self::NotInitialised => f.write_str(
+                "call `futures_pool::init()` first in `main`: the workers of a process pool are this \
+                 executable, started anew, and that is where they begin",
+            ),
+            Self::Start(reason) => write!(f, "no worker could be started: {reason}"),
+        }
+    }
+}
+
+impl Error for SubmitError {}
+
+impl Error for BuildError {}
+
+/// What a task comes to that returned this error.
+pub(crate) fn failed<E: fmt::Display>(error: E) -> FutureError {
+    FutureError::Failed(Failure::new(&error))
+}
+
+/// What a task comes to, its panic included.
+pub(crate) fn attempt<R>(task: impl FnOnce() -> Result<R, FutureError>) -> Result<R, FutureError> {
+    // What the task was in the middle of is its own: it is gone with the panic.
+    panic::catch_unwind(AssertUnwindSafe(task))
+        .unwrap_or_else(|payload| Err(FutureError::from_panic(&*payload)))
+}
