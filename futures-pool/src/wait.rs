@@ -30,7 +30,7 @@ use group::Group;
 /// use futures_pool::wait::as_completed;
 ///
 /// let (promises, futures): (Vec<_>, Vec<_>) = [(); 3].map(|()| promise()).into_iter().unzip();
-/// let completed = as_completed(futures, None);
+/// let completed = as_completed(futures, None); // before any of them is done
 /// std::thread::spawn(move || {
 ///     for (n, promise) in promises.into_iter().enumerate().rev() {
 ///         promise.set_result(n);
@@ -135,9 +135,9 @@ impl<T> fmt::Debug for AsCompleted<T> {
 /// use futures_pool::future::promise;
 /// use futures_pool::wait::{ReturnWhen, wait};
 ///
-/// let (sender, first) = promise();
-/// let (_sender, second) = promise();
-/// sender.set_result(1);
+/// let (early, first) = promise();
+/// let (_late, second) = promise();
+/// early.set_result(1);
 /// let (done, not_done) = wait([first, second], None, ReturnWhen::FirstCompleted);
 /// assert_eq!(done[0].result(None), Ok(&1));
 /// let (_, not_done) = wait(not_done, Some(Duration::ZERO), ReturnWhen::AllCompleted);

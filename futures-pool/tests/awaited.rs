@@ -41,18 +41,20 @@ fn poll<T>(awaited: &mut Awaited<T>, waker: &Waker) -> Poll<Result<T, FutureErro
 /// What is done already is ready at once.
 #[test]
 fn ready_at_once() {
-    let (sent, future) = promise();
-    sent.set_result(1);
-    assert_eq!(block_on(future), Ok(1));
-    let (dropped, future) = promise::<i32>();
-    drop(dropped);
-    assert_eq!(
-        block_on(async { future.await }),
-        Err(FutureError::Abandoned)
-    );
-    let (_promise, future) = promise::<i32>();
-    future.cancel();
-    assert_eq!(block_on(future), Err(FutureError::Cancelled));
+    bounded(|| {
+        let (sent, future) = promise();
+        sent.set_result(1);
+        assert_eq!(block_on(future), Ok(1));
+        let (dropped, future) = promise::<i32>();
+        drop(dropped);
+        assert_eq!(
+            block_on(async { future.await }),
+            Err(FutureError::Abandoned)
+        );
+        let (_promise, future) = promise::<i32>();
+        future.cancel();
+        assert_eq!(block_on(future), Err(FutureError::Cancelled));
+    });
 }
 
 /// FU-04, FU-09: a result, an error, a cancel and a dropped promise wake who awaits, also when they come
@@ -89,25 +91,27 @@ fn awaited_until_it_comes() {
 /// Who polled last is woken, once; the wakers of earlier polls are let go.
 #[test]
 fn moved_from_task_to_task() {
-    let (promise, future) = promise();
-    let mut awaited = future.into_future();
-    let ((first, first_waker), (second, second_waker)) = (Count::new(), Count::new());
-    assert!(poll(&mut awaited, &first_waker).is_pending());
-    assert_eq!(Arc::strong_count(&first), 3);
-    assert!(poll(&mut awaited, &second_waker).is_pending());
-    assert!(poll(&mut awaited, &second_waker).is_pending());
-    assert_eq!(
-        (Arc::strong_count(&first), Arc::strong_count(&second)),
-        (2, 3)
-    );
-    promise.set_result(1);
-    assert_eq!((first.woken(), second.woken()), (0, 1));
-    assert_eq!(Arc::strong_count(&second), 2);
-    // A third may take it.
-    let (third, third_waker) = Count::new();
-    assert_eq!(poll(&mut awaited, &third_waker), Poll::Ready(Ok(1)));
-    assert_eq!((second.woken(), third.woken()), (1, 0));
-    assert_eq!(Arc::strong_count(&third), 2);
+    bounded(|| {
+        let (promise, future) = promise();
+        let mut awaited = future.into_future();
+        let ((first, first_waker), (second, second_waker)) = (Count::new(), Count::new());
+        assert!(poll(&mut awaited, &first_waker).is_pending());
+        assert_eq!(Arc::strong_count(&first), 3);
+        assert!(poll(&mut awaited, &second_waker).is_pending());
+        assert!(poll(&mut awaited, &second_waker).is_pending());
+        assert_eq!(
+            (Arc::strong_count(&first), Arc::strong_count(&second)),
+            (2, 3)
+        );
+        promise.set_result(1);
+        assert_eq!((first.woken(), second.woken()), (0, 1));
+        assert_eq!(Arc::strong_count(&second), 2);
+        // A third may take it.
+        let (third, third_waker) = Count::new();
+        assert_eq!(poll(&mut awaited, &third_waker), Poll::Ready(Ok(1)));
+        assert_eq!((second.woken(), third.woken()), (1, 0));
+        assert_eq!(Arc::strong_count(&third), 2);
+    });
 }
 
 /// The same while the result comes: whichever waker it is that was there last, it is woken, or the poll that
@@ -169,15 +173,17 @@ fn not_before_the_callbacks_have_returned() {
 /// One that is dropped before its result disturbs nobody.
 #[test]
 fn dropped_early() {
-    let (promise, future) = promise();
-    let mut awaited = future.into_future();
-    let (count, waker) = Count::new();
-    assert!(poll(&mut awaited, &waker).is_pending());
-    drop(awaited);
-    assert!(promise.start(), "it is not cancelled");
-    promise.set_result(1);
-    drop(waker);
-    assert_eq!(Arc::strong_count(&count), 1);
+    bounded(|| {
+        let (promise, future) = promise();
+        let mut awaited = future.into_future();
+        let (count, waker) = Count::new();
+        assert!(poll(&mut awaited, &waker).is_pending());
+        drop(awaited);
+        assert!(promise.start(), "it is not cancelled");
+        promise.set_result(1);
+        drop(waker);
+        assert_eq!(Arc::strong_count(&count), 1);
+    });
 }
 
 #[test]

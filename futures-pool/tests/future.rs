@@ -46,102 +46,108 @@ fn endings() -> [(End, Outcome); 5] {
 /// FU-01, FU-02, FU-11: in each state what `done`, `running`, `cancelled`, and then `cancel` say, and the text.
 #[test]
 fn states() {
-    let states: [(fn(&Pair), _, _, _); 3] = [
-        (|_| (), [false, false, false], true, "Future(pending)"),
-        (
-            |(promise, _)| assert!(promise.start()),
-            [false, true, false],
-            false,
-            "Future(running)",
-        ),
-        (
-            |(_, future)| assert!(future.cancel()),
-            [true, false, true],
-            true,
-            "Future(cancelled)",
-        ),
-    ];
-    let says = |future: &Future<i32>| [future.done(), future.running(), future.cancelled()];
-    for (reach, expected, cancels, text) in states {
-        let pair = promise();
-        reach(&pair);
-        assert_eq!(
-            (says(&pair.1), format!("{:?}", pair.1).as_str()),
-            (expected, text)
-        );
-        assert_eq!(pair.1.cancel(), cancels);
-        assert_eq!(pair.1.cancelled(), cancels);
-        // A cancelled one stays so whether its worker has come across it or not.
-        assert_eq!(pair.0.start(), !cancels);
-        assert_eq!(pair.1.cancel(), cancels);
-    }
-    let texts = ["Future(finished, returned)", "Future(finished, failed)"];
-    for (text, outcome) in texts.into_iter().zip([Ok(1), Err(failure())]) {
-        let (promise, future) = promise();
-        assert!(promise.start() && promise.start());
-        promise.set(outcome);
-        assert_eq!(
-            (says(&future), format!("{future:?}").as_str()),
-            ([true, false, false], text)
-        );
-        assert!(!future.cancel());
-        assert_eq!(says(&future), [true, false, false]);
-    }
+    bounded(|| {
+        let states: [(fn(&Pair), _, _, _); 3] = [
+            (|_| (), [false, false, false], true, "Future(pending)"),
+            (
+                |(promise, _)| assert!(promise.start()),
+                [false, true, false],
+                false,
+                "Future(running)",
+            ),
+            (
+                |(_, future)| assert!(future.cancel()),
+                [true, false, true],
+                true,
+                "Future(cancelled)",
+            ),
+        ];
+        let says = |future: &Future<i32>| [future.done(), future.running(), future.cancelled()];
+        for (reach, expected, cancels, text) in states {
+            let pair = promise();
+            reach(&pair);
+            assert_eq!(
+                (says(&pair.1), format!("{:?}", pair.1).as_str()),
+                (expected, text)
+            );
+            assert_eq!(pair.1.cancel(), cancels);
+            assert_eq!(pair.1.cancelled(), cancels);
+            // A cancelled one stays so whether its worker has come across it or not.
+            assert_eq!(pair.0.start(), !cancels);
+            assert_eq!(pair.1.cancel(), cancels);
+        }
+        let texts = ["Future(finished, returned)", "Future(finished, failed)"];
+        for (text, outcome) in texts.into_iter().zip([Ok(1), Err(failure())]) {
+            let (promise, future) = promise();
+            assert!(promise.start() && promise.start());
+            promise.set(outcome);
+            assert_eq!(
+                (says(&future), format!("{future:?}").as_str()),
+                ([true, false, false], text)
+            );
+            assert!(!future.cancel());
+            assert_eq!(says(&future), [true, false, false]);
+        }
+    });
 }
 
 /// FU-05: what is set after a cancel changes nothing; nor does a cancel after the result.
 #[test]
 fn the_first_outcome_stays() {
-    for late in [Ok(1), Err(failure())] {
-        let (promise, future) = promise();
-        assert!(future.cancel());
-        promise.set(late);
-        assert_eq!(future.into_result(), Err(FutureError::Cancelled));
-    }
-    let (first, future) = promise();
-    first.set_result(1);
-    assert!(!future.cancel());
-    assert_eq!(future.into_result(), Ok(1));
-    // A task that has begun can no longer be cancelled from the promise's side either.
-    let (begun, future) = promise::<i32>();
-    assert!(begun.start());
-    begun.cancel();
-    assert_eq!(future.into_result(), Err(FutureError::Abandoned));
+    bounded(|| {
+        for late in [Ok(1), Err(failure())] {
+            let (promise, future) = promise();
+            assert!(future.cancel());
+            promise.set(late);
+            assert_eq!(future.into_result(), Err(FutureError::Cancelled));
+        }
+        let (first, future) = promise();
+        first.set_result(1);
+        assert!(!future.cancel());
+        assert_eq!(future.into_result(), Ok(1));
+        // A task that has begun can no longer be cancelled from the promise's side either.
+        let (begun, future) = promise::<i32>();
+        assert!(begun.start());
+        begun.cancel();
+        assert_eq!(future.into_result(), Err(FutureError::Abandoned));
+    });
 }
 
 /// FU-03: without waiting, a result and an error are given or refused as the state is.
 #[test]
 fn without_waiting() {
-    for begun in [false, true] {
-        let (promise, future) = promise::<i32>();
-        if begun {
-            promise.start();
-        }
-        assert_eq!(
-            future.result(Some(Duration::ZERO)),
-            Err(FutureError::Timeout)
-        );
-        assert_eq!(
-            future.exception(Some(Duration::ZERO)),
-            Err(FutureError::Timeout)
-        );
-    }
-    for (end, outcome) in endings() {
-        let (promise, future) = promise();
-        end(promise, &future);
-        for timeout in [Some(Duration::ZERO), Some(SHORT), Some(Duration::MAX), None] {
+    bounded(|| {
+        for begun in [false, true] {
+            let (promise, future) = promise::<i32>();
+            if begun {
+                promise.start();
+            }
             assert_eq!(
-                future.result(timeout),
-                outcome.as_ref().map_err(Clone::clone)
+                future.result(Some(Duration::ZERO)),
+                Err(FutureError::Timeout)
             );
-            let expected = match &outcome {
-                Err(FutureError::Cancelled) => Err(FutureError::Cancelled),
-                outcome => Ok(outcome.as_ref().err()),
-            };
-            assert_eq!(future.exception(timeout), expected);
+            assert_eq!(
+                future.exception(Some(Duration::ZERO)),
+                Err(FutureError::Timeout)
+            );
         }
-        assert_eq!(future.into_result(), outcome);
-    }
+        for (end, outcome) in endings() {
+            let (promise, future) = promise();
+            end(promise, &future);
+            for timeout in [Some(Duration::ZERO), Some(SHORT), Some(Duration::MAX), None] {
+                assert_eq!(
+                    future.result(timeout),
+                    outcome.as_ref().map_err(Clone::clone)
+                );
+                let expected = match &outcome {
+                    Err(FutureError::Cancelled) => Err(FutureError::Cancelled),
+                    outcome => Ok(outcome.as_ref().err()),
+                };
+                assert_eq!(future.exception(timeout), expected);
+            }
+            assert_eq!(future.into_result(), outcome);
+        }
+    });
 }
 
 /// FU-03: a time-out is waited out, and leaves the future as it was.
@@ -164,14 +170,16 @@ fn a_timed_wait() {
 /// A task's own error may be one that the future could have: its state tells them apart.
 #[test]
 fn borrowed_errors() {
-    for error in [FutureError::Cancelled, FutureError::Timeout] {
-        let (promise, future) = promise::<i32>();
-        promise.set_exception(error.clone());
-        assert!(future.done() && !future.cancelled());
-        assert_eq!(future.exception(None), Ok(Some(&error)));
-        assert_eq!(format!("{future:?}"), "Future(finished, failed)");
-        assert_eq!(future.into_result(), Err(error));
-    }
+    bounded(|| {
+        for error in [FutureError::Cancelled, FutureError::Timeout] {
+            let (promise, future) = promise::<i32>();
+            promise.set_exception(error.clone());
+            assert!(future.done() && !future.cancelled());
+            assert_eq!(future.exception(None), Ok(Some(&error)));
+            assert_eq!(format!("{future:?}"), "Future(finished, failed)");
+            assert_eq!(future.into_result(), Err(error));
+        }
+    });
 }
 
 // ---- waiting
@@ -464,54 +472,58 @@ fn a_result_is_not_taken_from_a_callback() {
 /// takes it out, or at once if the future was cancelled.
 #[test]
 fn results_are_dropped_once() {
-    type Counted = Arc<()>;
-    type End = fn(Promise<Counted>, Future<Counted>, Counted);
-    let endings: [End; 5] = [
-        |promise, future, result| {
-            promise.set_result(result);
-            drop(future);
-        },
-        |promise, future, result| {
-            drop(future);
-            promise.set_result(result);
-        },
-        |promise, future, result| {
-            promise.set_result(result);
-            drop(future.into_result().unwrap());
-        },
-        |promise, future, result| {
-            future.cancel();
-            promise.set_result(result);
-            assert!(future.cancelled());
-        },
-        |promise, future, result| {
-            future.add_done_callback({
-                let result = result.clone();
-                move |_| drop(result)
-            });
-            promise.set_result(result);
-            drop(future);
-        },
-    ];
-    for end in endings {
-        let result = Arc::new(());
-        let (promise, future) = promise();
-        end(promise, future, result.clone());
-        assert_eq!(Arc::strong_count(&result), 1);
-    }
+    bounded(|| {
+        type Counted = Arc<()>;
+        type End = fn(Promise<Counted>, Future<Counted>, Counted);
+        let endings: [End; 5] = [
+            |promise, future, result| {
+                promise.set_result(result);
+                drop(future);
+            },
+            |promise, future, result| {
+                drop(future);
+                promise.set_result(result);
+            },
+            |promise, future, result| {
+                promise.set_result(result);
+                drop(future.into_result().unwrap());
+            },
+            |promise, future, result| {
+                future.cancel();
+                promise.set_result(result);
+                assert!(future.cancelled());
+            },
+            |promise, future, result| {
+                future.add_done_callback({
+                    let result = result.clone();
+                    move |_| drop(result)
+                });
+                promise.set_result(result);
+                drop(future);
+            },
+        ];
+        for end in endings {
+            let result = Arc::new(());
+            let (promise, future) = promise();
+            end(promise, future, result.clone());
+            assert_eq!(Arc::strong_count(&result), 1);
+        }
+    });
 }
 
 /// EX-18's half: a callback is dropped when it was called, though the future lives on.
 #[test]
 fn callbacks_are_dropped() {
-    let (promise, future) = promise();
-    let captured = Arc::new(());
-    let held = captured.clone();
-    future.add_done_callback(move |_| assert!(Arc::strong_count(&held) > 0));
-    assert_eq!(Arc::strong_count(&captured), 2);
-    promise.set_result(1);
-    assert_eq!(Arc::strong_count(&captured), 1);
-    drop(future);
+    bounded(|| {
+        let (promise, future) = promise();
+        let captured = Arc::new(());
+        let held = captured.clone();
+        future.add_done_callback(move |_| assert!(Arc::strong_count(&held) > 0));
+        assert_eq!(Arc::strong_count(&captured), 2);
+        promise.set_result(1);
+        assert_eq!(Arc::strong_count(&captured), 1);
+        drop(future);
+    });
 }
 
 /// No two futures are the same one, and one is the same as itself.
