@@ -44,6 +44,10 @@ pub enum SubmitError {
 pub enum BuildError {
     /// One with 0 workers was asked for.
     NoWorkers,
+    /// One whose workers are replaced after 0 tasks was asked for.
+    NoTasks,
+    /// `futures_pool::init()` was not called before: the workers of a process pool could not begin.
+    NotInitialised,
     /// The system let it start no worker, for this reason.
     Start(String),
 }
@@ -80,6 +84,11 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoWorkers => f.write_str("an executor needs at least one worker"),
+            Self::NoTasks => f.write_str("a worker runs at least one task"),
+            Self::NotInitialised => f.write_str(
+                "call `futures_pool::init()` first in `main`: the workers of a process pool are this \
+                 executable, started anew, and that is where they begin",
+            ),
             Self::Start(reason) => write!(f, "no worker could be started: {reason}"),
         }
     }

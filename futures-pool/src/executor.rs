@@ -16,6 +16,8 @@ pub use crate::map::Map;
 pub use crate::map::MapOptions;
 
 use crate::future::Future;
+#[cfg(target_os = "linux")]
+use crate::process_pool::ProcessPoolExecutor;
 use crate::rayon_pool::RayonExecutor;
 use crate::thread_pool::ThreadPoolExecutor;
 
@@ -199,4 +201,6 @@ macro_rules! executor {
 }
 
 executor!(ThreadPoolExecutor);
+#[cfg(target_os = "linux")]
+executor!(ProcessPoolExecutor);
 executor!(RayonExecutor);

@@ -8,6 +8,7 @@ use std::process::{self, ExitCode};
 use futures_pool::sections::{ALL, CHAPTER, Section, TITLE};
 
 fn main() -> ExitCode {
+    futures_pool::init(); // first: a worker of a process pool goes no further
     exit_quietly_without_stdout();
 
     let args: Vec<String> = env::args_os()

@@ -27,7 +27,7 @@ pub struct MapOptions {
     /// that are there are given, then [`FutureError::Timeout`], and the rest is cancelled. Python's
     /// `timeout`.
     pub timeout: Option<Duration>,
-    /// How many tasks may be submitted beyond the one whose result is asked for; without a number 16 for
+    /// How many tasks may be submitted beyond the one whose result is asked for; without a number 64 for
     /// each worker. So much of the input is pulled before it is needed. Python's `buffersize`.
     pub look_ahead: Option<NonZeroUsize>,
     /// How many items are one task. More than one pays if a single item is a matter of microseconds.
@@ -48,7 +48,7 @@ impl Default for MapOptions {
 impl MapOptions {
     /// The look-ahead, for an executor with so many workers.
     pub(crate) fn look_ahead_for(&self, workers: usize) -> usize {
-        let default = workers.saturating_mul(16);
+        let default = workers.saturating_mul(64);
         self.look_ahead.map_or(default, NonZeroUsize::get)
     }
 }

@@ -26,6 +26,8 @@ pub enum FutureError {
     Argument(String),
     /// The result could not be encoded in the worker process or decoded here. The function was called.
     Result(String),
+    /// The function is not in the executable but in a library, where worker processes would not find it.
+    UnknownFunction,
     /// The executor was shut down before it was given the task.
     Shutdown,
     /// The executor came to an end before the task did. Python's `BrokenExecutor`.
@@ -114,6 +116,9 @@ impl fmt::Display for FutureError {
             Self::Abandoned => f.write_str("the task was dropped before it gave a result"),
             Self::Argument(reason) => write!(f, "the argument cannot be sent: {reason}"),
             Self::Result(reason) => write!(f, "the result cannot be sent: {reason}"),
+            Self::UnknownFunction => f.write_str(
+                "the function is in a library: a process pool runs those of the executable only",
+            ),
             Self::Shutdown => {
                 f.write_str("the executor was shut down before it was given the task")
             }

@@ -165,7 +165,7 @@ pub fn map_looks_ahead_so_far<E: Executor>(make: Make<E>) {
     let mut pulled = 0;
     let inputs = (0..).inspect(|_| pulled += 1);
     assert_eq!(executor.map(square, inputs).take(10).count(), 10);
-    assert_eq!(pulled, 10 + 2 * 16, "16 for each worker");
+    assert_eq!(pulled, 10 + 2 * 64, "64 for each worker");
 }
 
 /// EX-04, for chunks (PP-25): every size gives the same.

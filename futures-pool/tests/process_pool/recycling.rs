@@ -1,0 +1,152 @@
+//! Workers that are replaced after so many tasks.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use futures_pool::future::{Broken, Future, FutureError};
+use futures_pool::process_pool::{ProcessPoolExecutor, Shutdown, SubmitError};
+
+use super::{assert_broken, pid, square, to_pid};
+use crate::support::{assert_no_children, children, list, note, process, wait_for};
+
+fn with_limit(workers: usize, tasks: usize) -> ProcessPoolExecutor {
+    ProcessPoolExecutor::builder()
+        .max_workers(workers)
+        .max_tasks_per_child(tasks)
+        .build()
+        .expect("an executor")
+}
+
+/// PP-23
+pub fn a_worker_has_its_number_of_tasks() {
+    let executor = with_limit(1, 3);
+    let next = || executor.submit(pid, ()).unwrap().into_result().unwrap();
+    let pids: Vec<u32> = (0..9).map(|_| next()).collect();
+    for (number, three) in pids.chunks(3).enumerate() {
+        assert!(three.iter().all(|pid| *pid == three[0]), "{pids:?}");
+        let gone = number < 2;
+        assert!(
+            !gone || process(to_pid(three[0].into())).is_none(),
+            "reaped"
+        );
+    }
+    assert_eq!(pids.iter().collect::<BTreeSet<_>>().len(), 3);
+    assert!(children().len() <= 1);
+}
+
+/// PP-14, P08 (gh-115634); PL-14
+pub fn a_backlog() {
+    for (workers, limit) in [(1, 2), (2, 2), (1, 1), (4, 10)] {
+        let executor = with_limit(workers, limit);
+        let futures: Vec<_> = (0..50).map(|n| executor.submit(pid, n).unwrap()).collect();
+        let pids = futures
+            .into_iter()
+            .map(|future| future.into_result().unwrap());
+        let pids: BTreeSet<u32> = pids.collect();
+        assert!(pids.len() >= 50 / limit, "{}", pids.len());
+        assert!(children().len() <= workers);
+    }
+    assert_no_children();
+}
+
+/// PP-15, P08 (gh-119592); PL-15
+pub fn shutdown_without_waiting() {
+    for workers in [1, 2] {
+        let executor = with_limit(workers, 1);
+        let futures: Vec<_> = (0..6)
+            .map(|n| executor.submit(square, n).unwrap())
+            .collect();
+        executor.shutdown(Shutdown {
+            wait: false,
+            cancel_futures: false,
+        });
+        for (n, future) in (0..).zip(futures) {
+            assert_eq!(future.into_result(), Ok(square(n)));
+        }
+        executor.shutdown(Shutdown::default());
+        assert_no_children();
+    }
+}
+
+/// PP-16, P08 (gh-152967): the rest is done.
+pub fn dropped() {
+    let executor = with_limit(1, 2);
+    let futures: Vec<_> = (0..11)
+        .map(|n| executor.submit(square, n).unwrap())
+        .collect();
+    drop(executor);
+    assert!(futures.iter().all(|future| future.result(None).is_ok()));
+    assert_no_children();
+}
+
+/// The most descriptors there may be; those that are there stay.
+fn limit_descriptors(limit: u64) -> u64 {
+    let mut old = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: it writes to `old`, which is there.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut old) }, 0);
+    let new = libc::rlimit {
+        rlim_cur: limit,
+        ..old
+    };
+    // SAFETY: it reads from `new`, which is there.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &new) }, 0);
+    old.rlim_cur
+}
+
+/// PP-17, PL-17
+pub fn no_replacement_can_be_started() {
+    let executor = with_limit(1, 1);
+    let task = |()| {
+        note("here", 0);
+        wait_for("released", 1);
+    };
+    let first = executor.submit(task, ()).unwrap();
+    let rest = [1, 2, 3].map(|n| executor.submit(square, n).unwrap());
+    wait_for("here", 1);
+    let mut release = list("released");
+    let old = limit_descriptors(3); // those are taken
+    release.write_all(b"0\n").unwrap();
+    let first = first.into_result();
+    let rest = rest.map(Future::into_result);
+    limit_descriptors(old);
+    assert_eq!(first, Ok(()));
+    for result in rest {
+        let Err(FutureError::Broken(Broken::Start(reason))) = result else {
+            panic!("{result:?}");
+        };
+        assert!(reason.contains("Too many open files"), "{reason}");
+    }
+    assert_broken(&executor);
+    executor.shutdown(Shutdown::default());
+    assert_no_children();
+
+    let executor = super::executor(1);
+    let old = limit_descriptors(3);
+    let refused = executor.submit(square, 1);
+    limit_descriptors(old);
+    assert!(matches!(refused, Err(SubmitError::Start(_))), "{refused:?}");
+    assert_eq!(executor.submit(square, 2).unwrap().into_result(), Ok(4));
+}
+
+/// PP-18
+pub fn no_replacement_after_a_kill() {
+    for end in [
+        ProcessPoolExecutor::kill_workers as fn(&ProcessPoolExecutor),
+        ProcessPoolExecutor::terminate_workers,
+    ] {
+        let executor = with_limit(2, 1);
+        let futures: Vec<_> = (0..100)
+            .map(|n| executor.submit(square, n).unwrap())
+            .collect();
+        assert_eq!(futures[0].result(None), Ok(&0));
+        end(&executor);
+        executor.shutdown(Shutdown::default());
+        assert_no_children();
+        assert!(futures.iter().all(Future::done));
+        let last = futures.last().unwrap().exception(None);
+        assert_eq!(last, Ok(Some(&FutureError::Broken(Broken::Terminated))));
+    }
+}
