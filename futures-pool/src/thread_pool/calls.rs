@@ -164,6 +164,8 @@ impl ThreadPoolExecutor {
 
     /// Starts one more worker, unless there is none to be hired.
     fn start_worker(&self) -> Result<(), SubmitError> {
+        // Held to the end: of those that are hired all but this one are there. And who shuts down finds
+        // the thread in the list, or it is not hired any more.
         let mut threads = lock(&self.threads);
         if !self.shared.queue.hire() {
             return Ok(());

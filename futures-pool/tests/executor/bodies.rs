@@ -285,6 +285,10 @@ pub fn shutdown_can_cancel<E: Executor>(make: Make<E>) {
             wait,
             cancel_futures: true,
         });
+        for future in &futures {
+            let cancelled = future.result(None) == Err(FutureError::Cancelled);
+            assert_eq!(future.cancelled(), cancelled);
+        }
         let results: Vec<_> = futures.into_iter().map(Future::into_result).collect();
         let cancelled =
             |result: &&Result<u64, FutureError>| **result == Err(FutureError::Cancelled);

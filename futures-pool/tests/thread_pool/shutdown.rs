@@ -1,10 +1,12 @@
 //! The ends of an executor.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::scope;
 
 use futures_pool::future::FutureError;
+use futures_pool::map::MapOptions;
 use futures_pool::thread_pool::{Shutdown, SubmitError, ThreadPoolExecutor};
 
 use crate::gate::{Gate, assert_gone, named};
@@ -53,6 +55,37 @@ fn what_has_not_begun_is_cancelled() {
             .flat_map(|future| future.result(None))
             .collect();
         assert_eq!(done, [&0, &1, &2, &3, &4]);
+    });
+}
+
+/// EX-10: what befalls a chunk of a map befalls each of its items.
+#[test]
+fn a_chunk_is_cancelled() {
+    bounded(|| {
+        let executor = ThreadPoolExecutor::new(1).unwrap();
+        let gate = Gate::default();
+        let options = MapOptions {
+            chunk_size: NonZeroUsize::new(3).unwrap(),
+            ..MapOptions::default()
+        };
+        let passes = {
+            let gate = gate.clone();
+            move |n: usize| {
+                gate.pass();
+                n
+            }
+        };
+        let results = executor.map_with(options, passes, 0..8);
+        gate.wait_for(1);
+        executor.shutdown(Shutdown {
+            wait: false,
+            cancel_futures: true,
+        });
+        gate.open();
+        let results: Vec<_> = results.collect();
+        let cancelled = [const { Err(FutureError::Cancelled) }; 5];
+        assert_eq!(results[..3], [Ok(0), Ok(1), Ok(2)]);
+        assert_eq!(results[3..], cancelled);
     });
 }
 
