@@ -63,6 +63,7 @@ models! {
 
     completed: wait_models::completed::<Waits> => ["01", "10"];
     completed_in_order: wait_models::completed_in_order::<Waits> => ["01", "10"];
+    completed_meanwhile: wait_models::completed_meanwhile::<Waits> => ["201"];
     completed_against_the_clock:
         wait_models::completed_against_the_clock::<Waits> => [false, true];
     completed_at_the_last_moment: wait_models::completed_at_the_last_moment::<Waits> => [()];
@@ -163,6 +164,10 @@ models! {
 
     #[should_panic(expected = "deadlock")]
     an_iterator_that_sleeps_late: wait_models::completed::<FaultyWaits<SLEEPS_LATE>> => ["01", "10"];
+
+    /// This copy puts those that were done before the call behind those that are done meanwhile.
+    #[should_panic(expected = r#"came to {"021"}"#)]
+    an_iterator_with_one_list: wait_models::completed_meanwhile::<SoundWaits> => ["201"];
 
     #[should_panic(expected = "removal index")]
     a_wait_that_looks_once: wait_models::wait_disturbed::<FaultyWaits<WAITS_ONCE>> => [()];

@@ -2,6 +2,7 @@
 //! the time-out come.
 
 use std::sync::Arc;
+use std::task::{Wake, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -205,6 +206,37 @@ pub fn completed_in_order<S: Several>() -> String {
     let done: Vec<_> = completed.map(Result::unwrap).collect();
     let order = ids.of(&done);
     assert!(order == "10" || ends == 2, "0 has overtaken 1");
+    use_up(done);
+    worker.join().unwrap();
+    order
+}
+
+/// Ends a future when it is dropped, unused.
+struct Ends(real_std::sync::Mutex<Option<Promise<Watched>>>);
+
+impl Wake for Ends {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().take().map(set).unwrap();
+    }
+}
+
+/// 2 is done before the call, 0 is done while the call is about to look at 1, and 1 at last.
+pub fn completed_meanwhile<S: Several>() -> String {
+    let (promises, mut futures): (Vec<_>, Vec<_>) = (0..3).map(|_| promise()).unzip();
+    let ids = Ids(futures.iter().map(Future::id).collect());
+    let [zero, one, two] = <[_; 3]>::try_from(promises).unwrap();
+    set(two);
+    // To watch 1 is to drop this waker, the only place where the call can be held up.
+    let ends = Ends(real_std::sync::Mutex::new(Some(zero)));
+    futures[1].watch(Waker::from(Arc::new(ends)));
+    let completed = S::as_completed(futures, None);
+    let worker = thread::spawn(move || set(one));
+    let done: Vec<_> = completed.map(Result::unwrap).collect();
+    let order = ids.of(&done);
     use_up(done);
     worker.join().unwrap();
     order
