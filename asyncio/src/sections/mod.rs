@@ -1,0 +1,30 @@
+//! The chapter's sections, in the document's order.
+
+mod s2_async_await;
+
+/// The chapter's number in the document; a section's number is this and its place in [`ALL`].
+pub const CHAPTER: usize = 5;
+
+/// The chapter's title in the document.
+pub const TITLE: &str = "asyncio";
+
+/// A section of the chapter.
+#[derive(Clone, Copy, Debug)]
+pub struct Section {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Its title in the document.
+    pub title: &'static str,
+    /// What it must print, in the notation that `comparison` checks.
+    pub contract: &'static str,
+    /// Runs it.
+    pub run: fn() -> anyhow::Result<()>,
+}
+
+/// Every section.
+pub const ALL: &[Section] = &[Section {
+    name: "async-await",
+    title: "async/await 语法",
+    contract: include_str!("s2_async_await.txt"),
+    run: s2_async_await::run,
+}];
