@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-pub mod run; // asyncio.run: a runtime for one main, Ctrl-C included
+pub mod context; //   async with: acquired and released by awaiting
+pub mod generator; // async def with yield: a stream written as a function
+pub mod run; //       asyncio.run: a runtime for one main, Ctrl-C included
 
 pub mod sections;

@@ -1,6 +1,7 @@
 //! The chapter's sections, in the document's order.
 
 mod s2_async_await;
+mod s6_async_with_for;
 
 /// The chapter's number in the document; a section's number is this and its place in [`ALL`].
 pub const CHAPTER: usize = 5;
@@ -22,9 +23,17 @@ pub struct Section {
 }
 
 /// Every section.
-pub const ALL: &[Section] = &[Section {
-    name: "async-await",
-    title: "async/await 语法",
-    contract: include_str!("s2_async_await.txt"),
-    run: s2_async_await::run,
-}];
+pub const ALL: &[Section] = &[
+    Section {
+        name: "async-await",
+        title: "async/await 语法",
+        contract: include_str!("s2_async_await.txt"),
+        run: s2_async_await::run,
+    },
+    Section {
+        name: "async-with-for",
+        title: "异步上下文管理器与迭代器",
+        contract: include_str!("s6_async_with_for.txt"),
+        run: s6_async_with_for::run,
+    },
+];

@@ -1,0 +1,131 @@
+//! `run`: the counterpart of `asyncio.run`. What happens on Ctrl-C is in `interrupt.rs`, since a signal is for
+//! a whole process.
+//!
+//! Not offered: AS-04 as an error in the result; a destructor that panics while leftovers are cleared
+//! away is reported on stderr by Rust itself, and the others are cleared all the same.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use asyncio::run::{RunError, run};
+use tokio::sync::oneshot;
+
+/// Counts how many of it have been dropped.
+struct Dropped(Arc<AtomicUsize>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// AS-01: gives what main returns, errors too, and may be used again.
+#[test]
+fn gives_what_main_returns() {
+    assert_eq!(run(async { 42 }).expect("it runs"), 42);
+    let failed = run(async { Err::<(), _>("broken") }).expect("it runs");
+    assert_eq!(failed, Err("broken"));
+    // Main may borrow, and need not be Send.
+    let borrowed = std::rc::Rc::new(String::from("here"));
+    assert_eq!(run(async { borrowed.len() }).expect("it runs"), 4);
+}
+
+/// AS-01, the other half: a panic of main goes on in the caller.
+#[test]
+fn a_panic_of_main_goes_on() {
+    let panicked = catch_unwind(|| run(async { panic!("in main") }));
+    let payload = panicked.expect_err("main panics");
+    assert_eq!(payload.downcast_ref(), Some(&"in main"));
+    assert_eq!(run(async { 1 }).expect("this thread may run again"), 1);
+}
+
+/// AS-02: a run inside of a run is an error, the inner main is dropped, and the outer goes on.
+#[test]
+fn a_nested_run_is_an_error() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let held = Dropped(Arc::clone(&dropped));
+    let outer = run(async {
+        let inner = run(async move {
+            let _held = held;
+        });
+        assert!(matches!(inner, Err(RunError::Nested)), "{inner:?}");
+        tokio::task::yield_now().await;
+        "goes on"
+    });
+    assert_eq!(outer.expect("it runs"), "goes on");
+    assert_eq!(dropped.load(SeqCst), 1);
+}
+
+/// AS-03, AS-04: what is left at the end is dropped before `run` returns, though one destructor panics.
+#[test]
+fn leftovers_are_cleared_away() {
+    struct Panics(Dropped);
+
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            assert_eq!(self.0.0.load(SeqCst), usize::MAX, "a destructor that fails");
+        }
+    }
+
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let resources = || Dropped(Arc::clone(&dropped));
+    run(async {
+        let mut begun = Vec::new();
+        for i in 0..10 {
+            let (tell, told) = oneshot::channel();
+            begun.push(told);
+            let resource = resources();
+            tokio::spawn(async move {
+                let _one = (i == 5).then(|| Panics(Dropped(Arc::clone(&resource.0))));
+                let _other = resource;
+                tell.send(()).expect("main waits");
+                std::future::pending::<()>().await;
+            });
+        }
+        for told in begun {
+            told.await.expect("every task begins");
+        }
+        assert_eq!(dropped.load(SeqCst), 0);
+    })
+    .expect("it runs");
+    assert_eq!(dropped.load(SeqCst), 11);
+}
+
+/// AS-03 after a panic of main, too.
+#[test]
+fn leftovers_are_cleared_away_after_a_panic() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let resource = Dropped(Arc::clone(&dropped));
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        run(async {
+            tokio::spawn(async move {
+                let _resource = resource;
+                std::future::pending::<()>().await;
+            });
+            panic!("in main");
+        })
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(dropped.load(SeqCst), 1);
+}
+
+/// R31: blocking work that is left does not hold up the end for ever.
+#[test]
+fn blocking_work_has_a_second() {
+    let (end, wait) = std::sync::mpsc::channel::<()>();
+    let (begun, has_begun) = oneshot::channel();
+    run(async {
+        tokio::task::spawn_blocking(move || {
+            begun.send(()).expect("main waits");
+            // Until this test lets it go.
+            let _ = wait.recv_timeout(Duration::from_secs(60));
+        });
+        has_begun.await.expect("it begins");
+    })
+    .expect("it runs");
+    // Had `run` waited for it, the channel would be closed by now.
+    assert!(end.send(()).is_ok());
+}
