@@ -54,5 +54,6 @@ pub fn all() -> Vec<Chapter> {
         chapter!(threading, "threading", alone: []),
         chapter!(multiprocess, "multiprocess", alone: []),
         chapter!(futures_pool, "futures-pool", alone: ["process-pool"]),
+        chapter!(asyncio, "asyncio", alone: []),
     ]
 }

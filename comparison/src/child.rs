@@ -17,11 +17,17 @@ use crate::blocks;
 use crate::chapters::Chapter;
 use crate::contract::Contract;
 use crate::models;
+#[cfg(target_os = "linux")]
+use crate::network;
 
 const SECTION: &str = "__section";
 const MEASURE: &str = "__measure";
 const BLOCK: &str = "__block";
 const CONVOY: &str = "__convoy";
+#[cfg(target_os = "linux")]
+const SERVER: &str = "__server";
+#[cfg(target_os = "linux")]
+const CLIENT: &str = "__client";
 
 /// The exit code of a section that left other threads behind than its contract says, or a child.
 pub const LEFT_BEHIND: i32 = 3;
@@ -39,6 +45,12 @@ pub fn act(chapters: &[Chapter]) {
         (Some(BLOCK), Some(row), _, _) => blocks::measure_in_this_process(row),
         (Some(CONVOY), Some(interval), Some(burn), Some(answer)) => {
             blocks::answer_in_this_process(interval, burn, answer)
+        }
+        #[cfg(target_os = "linux")]
+        (Some(SERVER), Some(model), _, _) => network::serve_in_this_process(model),
+        #[cfg(target_os = "linux")]
+        (Some(CLIENT), Some(port), Some(connections), Some(requests)) => {
+            network::ask_in_this_process(port, connections, requests)
         }
         _ => return,
     };
@@ -89,6 +101,32 @@ pub fn convoy(interval: u64, burn: usize, answer: usize) -> io::Result<Command> 
     let mut command = Command::new(env::current_exe()?);
     command.arg(CONVOY);
     command.args([interval.to_string(), burn.to_string(), answer.to_string()]);
+    Ok(command)
+}
+
+/// A command that makes this executable a server of this model. Its standard input is to be a socket.
+///
+/// # Errors
+///
+/// As [`section`].
+#[cfg(target_os = "linux")]
+pub fn server(model: &str) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args([SERVER, model]);
+    Ok(command)
+}
+
+/// A command that makes this executable a client with so many connections, which make so many requests
+/// each. Its standard input is to be a socket.
+///
+/// # Errors
+///
+/// As [`section`].
+#[cfg(target_os = "linux")]
+pub fn client(port: u16, connections: usize, requests: usize) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg(CLIENT).arg(port.to_string());
+    command.args([connections.to_string(), requests.to_string()]);
     Ok(command)
 }
 

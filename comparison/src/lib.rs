@@ -9,6 +9,8 @@ pub mod child; //    this executable, started again to do one thing
 pub mod contract; // what a section must print, and the check
 pub mod machine; //  what it was measured on
 pub mod models; //   the models of the table
+#[cfg(target_os = "linux")]
+pub mod network; //  thousands of connections against a server of each model
 pub mod python; //   a CPython to measure beside
 pub mod run; //      sections against their contracts
 pub mod stats; //    median, spread, units

@@ -30,7 +30,7 @@ const ROUNDS: usize = 24;
 type Line = [String; 5];
 
 /// Measures and prints the table.
-pub(super) fn print(out: &mut impl Write, python: Result<&Python, &str>) -> io::Result<()> {
+pub(super) fn print(out: &mut dyn Write, python: Result<&Python, &str>) -> io::Result<()> {
     heading(out, "第 1 章与 CPython · chapter 1 and CPython", python)?;
     let mut table = Table::new();
     table.load_style(comfy_table::presets::UTF8_FULL);

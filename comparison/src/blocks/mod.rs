@@ -2,7 +2,7 @@
 //!
 //! A group of rows joins with its file and its line in `GROUPS`. Each row is measured in a process
 //! of its own, which has done nothing before and has one thread, so that it may fork. What rows cannot
-//! say, since it is no time, has a table of its own: chapter 1's, in `gil`.
+//! say, since it is no time, has a table of its own: chapter 1's, in `gil`, and the servers', in `connections`.
 
 use std::fmt;
 use std::hint::black_box;
@@ -19,6 +19,8 @@ use crate::python::Python;
 use crate::stats::{Spread, digits, time};
 use crate::table::progress;
 
+#[cfg(target_os = "linux")]
+mod connections;
 mod cores; // which cores there are, and to stay on one
 mod futures_pool;
 mod gil;
@@ -91,8 +93,18 @@ fn all() -> impl Iterator<Item = (&'static Group, &'static Row)> {
 /// What is to be measured.
 pub struct Selection {
     rows: Vec<(&'static Group, &'static Row)>,
-    gil: bool,
+    tables: Vec<&'static (&'static str, PrintTable)>,
 }
+
+/// Measures and prints a table of its own.
+type PrintTable = fn(&mut dyn Write, Result<&Python, &str>) -> io::Result<()>;
+
+/// What rows cannot say, since it is no time of an operation, by its name on the command line.
+const TABLES: &[(&str, PrintTable)] = &[
+    (gil::NAME, gil::print),
+    #[cfg(target_os = "linux")]
+    (connections::NAME, connections::print),
+];
 
 /// What has these names: rows, or chapter 1's table; everything where no name is given.
 ///
@@ -101,23 +113,28 @@ pub struct Selection {
 /// What to say of a name that is not there.
 pub fn choose(names: &[String]) -> Result<Selection, String> {
     if names.is_empty() {
-        let (rows, gil) = (all().collect(), true);
-        return Ok(Selection { rows, gil });
+        return Ok(Selection {
+            rows: all().collect(),
+            tables: TABLES.iter().collect(),
+        });
     }
-    let find = |name: &String| all().find(|(_, row)| row.name == name);
-    let known = || {
-        let rows = all().map(|(_, row)| row.name);
-        rows.chain([gil::NAME]).collect::<Vec<_>>().join(" ")
+    let mut chosen = Selection {
+        rows: Vec::new(),
+        tables: Vec::new(),
     };
-    let missing = |name: &String| format!("no row is named '{name}'; there are: {}", known());
-    let is_gil = |name: &&String| *name == gil::NAME;
-    let rows = names
-        .iter()
-        .filter(|name| !is_gil(name))
-        .map(|name| find(name).ok_or_else(|| missing(name)))
-        .collect::<Result<_, _>>()?;
-    let gil = names.iter().any(|name| is_gil(&name));
-    Ok(Selection { rows, gil })
+    for name in names {
+        let row = all().find(|(_, row)| row.name == name);
+        let table = TABLES.iter().find(|(table, _)| table == name);
+        if row.is_none() && table.is_none() {
+            let known = all().map(|(_, row)| row.name);
+            let known = known.chain(TABLES.iter().map(|(name, _)| *name));
+            let known = known.collect::<Vec<_>>().join(" ");
+            return Err(format!("no row is named '{name}'; there are: {known}"));
+        }
+        chosen.rows.extend(row);
+        chosen.tables.extend(table);
+    }
+    Ok(chosen)
 }
 
 /// Measures and prints it.
@@ -130,17 +147,17 @@ pub fn print(chosen: &Selection, python: Result<&Python, &str>) -> io::Result<()
     if !chosen.rows.is_empty() {
         print_rows(&mut out, &chosen.rows, python)?;
     }
-    if chosen.gil {
-        if !chosen.rows.is_empty() {
+    for (nth, (_, print)) in chosen.tables.iter().enumerate() {
+        if nth > 0 || !chosen.rows.is_empty() {
             writeln!(out)?;
         }
-        gil::print(&mut out, python)?;
+        print(&mut out, python)?;
     }
     Ok(())
 }
 
 /// What stands above the figures: where they come from.
-fn heading(out: &mut impl Write, title: &str, python: Result<&Python, &str>) -> io::Result<()> {
+fn heading(out: &mut dyn Write, title: &str, python: Result<&Python, &str>) -> io::Result<()> {
     writeln!(out, "{title}")?;
     writeln!(out, "{}", machine::description())?;
     match python {
@@ -381,18 +398,18 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_chapter_1_is_chosen_by_its_name_or_with_everything() {
+    fn a_table_is_chosen_by_its_name_or_with_everything() {
         let choose = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            choose(&names).map(|chosen| (chosen.rows.len(), chosen.gil))
+            choose(&names).map(|chosen| (chosen.rows.len(), chosen.tables.len()))
         };
-        assert_eq!(choose(&["gil"]), Ok((0, true)));
-        assert_eq!(choose(&["semaphore"]), Ok((1, false)));
-        assert_eq!(choose(&["gil", "semaphore"]), Ok((1, true)));
-        assert_eq!(choose(&[]), Ok((all().count(), true)));
+        assert_eq!(choose(&["gil"]), Ok((0, 1)));
+        assert_eq!(choose(&["semaphore"]), Ok((1, 0)));
+        assert_eq!(choose(&["gil", "semaphore"]), Ok((1, 1)));
+        assert_eq!(choose(&[]), Ok((all().count(), TABLES.len())));
         let error = choose(&["gil", "nothing"]).expect_err("there is no such row");
         assert!(
-            error.contains("'nothing'") && error.ends_with(" gil"),
+            error.contains("'nothing'") && error.contains(" gil"),
             "{error}"
         );
     }
