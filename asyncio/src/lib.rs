@@ -5,6 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod gather; // asyncio.gather: futures run at the same time, results in their order
 pub mod run; // asyncio.run: a runtime for one main, Ctrl-C included
+pub mod task; // asyncio.create_task, Task: a future that runs by itself, with a name, to be cancelled
+pub mod task_group; // asyncio.TaskGroup: tasks that end together
 
 pub mod sections;
