@@ -5,8 +5,11 @@
 
 #![forbid(unsafe_code)]
 
-pub mod context; //   async with: acquired and released by awaiting
-pub mod generator; // async def with yield: a stream written as a function
-pub mod run; //       asyncio.run: a runtime for one main, Ctrl-C included
+pub mod context; //    async with: acquired and released by awaiting
+pub mod gather; //     asyncio.gather: futures run at the same time, results in their order
+pub mod generator; //  async def with yield: a stream written as a function
+pub mod run; //        asyncio.run: a runtime for one main, Ctrl-C included
+pub mod task; //       asyncio.create_task, Task: a future that runs by itself, with a name, to be cancelled
+pub mod task_group; // asyncio.TaskGroup: tasks that end together
 
 pub mod sections;
