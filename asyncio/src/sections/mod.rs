@@ -1,6 +1,8 @@
 //! The chapter's sections, in the document's order.
 
 mod s2_async_await;
+mod s3_coroutine;
+mod s4_gather_task;
 mod s6_async_with_for;
 
 /// The chapter's number in the document; a section's number is this and its place in [`ALL`].
@@ -29,6 +31,18 @@ pub const ALL: &[Section] = &[
         title: "async/await 语法",
         contract: include_str!("s2_async_await.txt"),
         run: s2_async_await::run,
+    },
+    Section {
+        name: "coroutine",
+        title: "协程的创建与运行",
+        contract: include_str!("s3_coroutine.txt"),
+        run: s3_coroutine::run,
+    },
+    Section {
+        name: "gather-task",
+        title: "asyncio.gather 与 asyncio.create_task",
+        contract: include_str!("s4_gather_task.txt"),
+        run: s4_gather_task::run,
     },
     Section {
         name: "async-with-for",
