@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod context; //    async with: acquired and released by awaiting
+pub mod event_loop; // what asyncio.run does underneath: a loop, tasks, wakers, timers
 pub mod gather; //     asyncio.gather: futures run at the same time, results in their order
 pub mod generator; //  async def with yield: a stream written as a function
 pub mod run; //        asyncio.run: a runtime for one main, Ctrl-C included

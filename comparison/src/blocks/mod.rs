@@ -20,6 +20,7 @@ use crate::stats::{Spread, digits, time};
 use crate::table::progress;
 
 #[cfg(target_os = "linux")]
+mod asyncio;
 mod connections;
 mod cores; // which cores there are, and to stay on one
 mod futures_pool;
@@ -42,6 +43,7 @@ const GROUPS: &[Group] = &[
     #[cfg(target_os = "linux")]
     multiprocess::GROUP,
     futures_pool::GROUP,
+    asyncio::GROUP,
 ];
 
 /// Does a thing a number of times; how many seconds that took in all.

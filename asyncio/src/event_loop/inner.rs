@@ -1,0 +1,143 @@
+//! [`Inner`]: a loop's tasks, and a turn of them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use super::JoinHandle;
+use super::clock::Clock;
+use super::job::{Job, Spawned, catch};
+use super::ready::{Ready, Task};
+use super::timers::Timers;
+
+/// What a loop is made of.
+///
+/// Nothing in here is borrowed while code of a task runs: a poll, a destructor, a waker. That code may spawn, wake,
+/// abort and sleep as it likes.
+pub(super) struct Inner {
+    /// What other threads reach. All the rest is the loop's own.
+    pub(super) ready: Arc<Ready>,
+    /// What is left of the queue as it was when the loop last looked: what is polled before it looks again.
+    pub(super) batch: RefCell<VecDeque<usize>>,
+    tasks: RefCell<Tasks>,
+    pub(super) timers: Timers,
+    pub(super) clock: Clock,
+    pub(super) running: Cell<bool>,
+    pub(super) closed: Cell<bool>,
+}
+
+/// By number. `None`: the number is free, or the loop has the task in hand.
+#[derive(Default)]
+struct Tasks {
+    slots: Vec<Option<Slot>>,
+    free: Vec<usize>,
+}
+
+struct Slot {
+    job: Rc<dyn Job>,
+    task: Arc<Task>,
+    /// Points to `task`; here, so that it is not made anew for each poll.
+    waker: Waker,
+}
+
+impl Inner {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self {
+            ready: Arc::new(Ready::new()),
+            batch: RefCell::default(),
+            tasks: RefCell::default(),
+            timers: Timers::default(),
+            clock,
+            running: Cell::new(false),
+            closed: Cell::new(false),
+        }
+    }
+
+    pub(super) fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        let job = Rc::new(Spawned::new(future));
+        let mut tasks = self.tasks.borrow_mut();
+        let number = tasks.free.pop().unwrap_or(tasks.slots.len());
+        let task = Task::new(number, &self.ready);
+        if self.closed.get() {
+            drop(tasks);
+            task.state.finish();
+            job.cancel();
+        } else {
+            let slot = Slot {
+                job: job.clone(),
+                waker: Waker::from(Arc::clone(&task)),
+                task: Arc::clone(&task),
+            };
+            match tasks.slots.get_mut(number) {
+                Some(free) => *free = Some(slot),
+                None => tasks.slots.push(Some(slot)),
+            }
+            self.ready.push(number);
+        }
+        JoinHandle::new(job, task)
+    }
+
+    /// Polls a task that was queued, or drops it if it was aborted.
+    pub(super) fn turn(&self, number: usize) {
+        let slot = self.tasks.borrow_mut().slots[number].take();
+        let Some(slot) = slot else { return };
+        let over = if slot.task.state.begin() {
+            slot.job.poll(&mut Context::from_waker(&slot.waker))
+        } else {
+            slot.job.cancel();
+            true
+        };
+        if over {
+            slot.task.state.finish();
+            self.tasks.borrow_mut().free.push(number);
+            slot.discard();
+        } else {
+            let woken = slot.task.state.suspend();
+            self.tasks.borrow_mut().slots[number] = Some(slot);
+            if woken {
+                self.ready.push(number);
+            }
+        }
+    }
+
+    /// The batch is done: lets the timers have their turn, and gets the next batch. Parks if there is none, so that
+    /// there may still be none afterwards.
+    pub(super) fn next_batch(&self) {
+        if let Some(due) = self.timers.next() {
+            let now = self.clock.now();
+            if due <= now {
+                self.timers.fire(now);
+            }
+        }
+        let any = self.ready.take(&mut self.batch.borrow_mut());
+        if !any {
+            // Only this thread sets timers, so none has been set since.
+            self.clock.park(self.timers.next());
+        }
+    }
+
+    /// Drops all tasks, and has no more of them from now on.
+    pub(super) fn close(&self) {
+        if self.closed.replace(true) {
+            return;
+        }
+        let tasks = self.tasks.take();
+        for slot in tasks.slots.into_iter().flatten() {
+            slot.task.state.finish(); // first, so that nobody queues it
+            slot.job.cancel();
+            slot.discard();
+        }
+        self.timers.clear();
+        self.ready.take(&mut self.batch.take());
+    }
+}
+
+impl Slot {
+    /// With it goes the result, if there is no handle to take it.
+    fn discard(self) {
+        let _reported = catch(|| drop(self));
+    }
+}

@@ -1,0 +1,99 @@
+//! [`Ready`]: the queue of the tasks that are to be polled, and how the loop sleeps while it is empty.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Wake;
+use std::thread::{self, Thread};
+
+use super::state::State;
+
+/// The part of a loop that other threads reach.
+///
+/// The loop sleeps by parking its thread. It says so (`asleep`) under the same lock under which it saw that the queue is
+/// empty; who queues something sees it there, and unparks the thread. An `unpark` that comes before the `park` makes
+/// that return at once. So no wake-up falls between the looking and the sleeping.
+#[derive(Debug)]
+pub(super) struct Ready {
+    queue: Mutex<Queue>,
+    /// Whose loop it is.
+    thread: Thread,
+}
+
+#[derive(Debug)]
+struct Queue {
+    tasks: VecDeque<usize>,
+    /// The loop parks, or is about to, and nobody has unparked it.
+    asleep: bool,
+}
+
+impl Ready {
+    /// For a loop of this thread.
+    pub(super) fn new() -> Self {
+        Self {
+            queue: Mutex::new(Queue {
+                tasks: VecDeque::new(),
+                asleep: false,
+            }),
+            thread: thread::current(),
+        }
+    }
+
+    /// Queues a task. From any thread.
+    pub(super) fn push(&self, task: usize) {
+        let mut queue = self.lock();
+        queue.tasks.push_back(task);
+        let asleep = mem::take(&mut queue.asleep); // one unpark is enough
+        drop(queue);
+        if asleep {
+            self.thread.unpark();
+        }
+    }
+
+    /// Gives all that is queued for the empty `batch`, and whether that was anything. If not, the loop has to
+    /// park before it comes here again, or may: it counts as asleep.
+    pub(super) fn take(&self, batch: &mut VecDeque<usize>) -> bool {
+        let mut queue = self.lock();
+        mem::swap(&mut queue.tasks, batch);
+        queue.asleep = batch.is_empty();
+        !queue.asleep
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing that may panic is done under it.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a [`Waker`](std::task::Waker) of ours points to: enough to queue the task, from any thread, at any time, also when
+/// task and loop are long gone. The future is not in it, so that need not be `Send`.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) state: State,
+    /// Its number in the loop; another task has it later, but this one is done then.
+    pub(super) number: usize,
+    pub(super) ready: Arc<Ready>,
+}
+
+impl Task {
+    /// A new one, which its maker has to queue.
+    pub(super) fn new(number: usize, ready: &Arc<Ready>) -> Arc<Self> {
+        Arc::new(Self {
+            state: State::queued(),
+            number,
+            ready: Arc::clone(ready),
+        })
+    }
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.state.wake() {
+            self.ready.push(self.number);
+        }
+    }
+}
