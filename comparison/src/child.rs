@@ -20,6 +20,10 @@ use crate::models;
 #[cfg(target_os = "linux")]
 use crate::network;
 
+use left::Before;
+
+mod left;
+
 const SECTION: &str = "__section";
 const MEASURE: &str = "__measure";
 const BLOCK: &str = "__block";
@@ -29,7 +33,8 @@ const SERVER: &str = "__server";
 #[cfg(target_os = "linux")]
 const CLIENT: &str = "__client";
 
-/// The exit code of a section that left other threads behind than its contract says, or a child.
+/// The exit code of a section that left a child or shared memory behind, or other threads or descriptors
+/// than its contract says.
 pub const LEFT_BEHIND: i32 = 3;
 
 /// The first line of `main`: if this process was started to run a section, to take a measurement or
@@ -137,6 +142,7 @@ fn run_section(chapters: &[Chapter], chapter: &str, name: &str) -> i32 {
         eprintln!("error: there is no section {chapter}/{name}");
         return 2;
     };
+    let before = Before::look();
     if let Err(error) = (section.run)() {
         eprintln!("error: {error:?}");
         return 1;
@@ -146,53 +152,13 @@ fn run_section(chapters: &[Chapter], chapter: &str, name: &str) -> i32 {
         eprintln!("error: {error}");
         return 1;
     }
-    let allowed = Contract::parse(section.contract).map_or(0, |contract| contract.threads_left);
-    let threads = threads_beside_main(allowed);
-    if threads != allowed {
-        eprintln!("error: {threads} threads still run, the contract says {allowed}");
-        return LEFT_BEHIND;
-    }
-    if has_children() {
-        eprintln!("error: a child process was not waited for");
+    // One that cannot be read is a fault already, which the parent reports.
+    let contract = Contract::parse(section.contract).unwrap_or_default();
+    if let Some(fault) = before.fault(&contract) {
+        eprintln!("error: {fault}");
         return LEFT_BEHIND;
     }
     0
-}
-
-/// Whether a child of this process runs, or has ended and was not waited for.
-#[cfg(target_os = "linux")]
-fn has_children() -> bool {
-    use nix::errno::Errno;
-    use nix::sys::wait::{Id, WaitPidFlag, waitid};
-
-    let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-    waitid(Id::All, look) != Err(Errno::ECHILD)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn has_children() -> bool {
-    false
-}
-
-/// How many threads run beside this one; waits for a while for there to be `expected`, since a
-/// thread that was joined is still on the kernel's list for a moment.
-#[cfg(target_os = "linux")]
-fn threads_beside_main(expected: usize) -> usize {
-    let ceiling = Instant::now() + Duration::from_secs(5);
-    loop {
-        let tasks = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
-        let left = tasks.saturating_sub(1);
-        if left == expected || Instant::now() > ceiling {
-            return left;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// Elsewhere there is no portable way to count: what is expected is believed.
-#[cfg(not(target_os = "linux"))]
-fn threads_beside_main(expected: usize) -> usize {
-    expected
 }
 
 /// `println!` panics when nobody reads any more, which is no fault of the section's.

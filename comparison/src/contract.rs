@@ -8,6 +8,7 @@
 //! # a comment
 //! least 2 s                      the least time the section may take: a sleep that vanished is seen
 //! threads left 1                 how many threads still run afterwards (0 when not stated)
+//! descriptors left 2             how many descriptors more are open afterwards (0 when not stated)
 //!
 //! lane setter
 //!   #set | 触发事件              `#set` names the line for an edge
@@ -39,6 +40,8 @@ pub struct Contract {
     pub least: Duration,
     /// How many threads run on after it.
     pub threads_left: usize,
+    /// How many descriptors it leaves open.
+    pub descriptors_left: usize,
     phases: Vec<Phase>,
 }
 
@@ -155,6 +158,13 @@ impl Parser {
             ["threads", "left", count] => {
                 let count = count.parse().map_err(|_| "`threads left` takes a number")?;
                 self.contract.threads_left = count;
+                Ok(())
+            }
+            ["descriptors", "left", count] => {
+                let count = count
+                    .parse()
+                    .map_err(|_| "`descriptors left` takes a number")?;
+                self.contract.descriptors_left = count;
                 Ok(())
             }
             ["lane", name] => {

@@ -120,9 +120,10 @@ fn signs_of_expressions_are_plain_text_and_so_is_an_escaped_brace() {
 
 #[test]
 fn the_head_is_read_and_comments_are_not() {
-    let contract = contract("# why\nleast 1.5 s\nthreads left 2\n\nlane main\n | a");
+    let contract =
+        contract("# why\nleast 1.5 s\nthreads left 2\ndescriptors left 3\n\nlane main\n | a");
     assert_eq!(contract.least, Duration::from_millis(1500));
-    assert_eq!(contract.threads_left, 2);
+    assert_eq!((contract.threads_left, contract.descriptors_left), (2, 3));
 }
 
 #[test]
@@ -184,6 +185,7 @@ fn what_is_not_in_the_notation_is_refused_with_its_line() {
         ("least long s", 1, "`least` takes seconds"),
         ("least -1 s", 1, "`least` takes seconds"),
         ("threads left some", 1, "takes a number"),
+        ("descriptors left -1", 1, "takes a number"),
         ("atleast 3 s", 1, "not in the notation"),
         ("lane a\n | x\nthen", 3, "a phase without a lane"),
     ];

@@ -16,6 +16,10 @@ use comparison::child;
 use comparison::run::{self, Plan};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+#[cfg(target_os = "linux")]
+#[path = "faults/left.rs"]
+mod left;
+
 const CONTRACT: &str = "lane main\n | one\n | two";
 
 /// Long enough for a section that does not hang, on a busy machine too.
@@ -24,15 +28,19 @@ const LONG: Duration = Duration::from_secs(60);
 /// Soon over for one that hangs.
 const SHORT: Duration = Duration::from_secs(2);
 
-fn chapter() -> Chapter {
-    let section = |name, contract, run| Section {
+fn section(name: &'static str, contract: &'static str, run: fn() -> anyhow::Result<()>) -> Section {
+    Section {
         name,
         title: "",
         contract,
         alone: false,
         run,
-    };
-    Chapter {
+    }
+}
+
+fn chapter() -> Chapter {
+    #[allow(unused_mut)] // elsewhere than on Linux
+    let mut chapter = Chapter {
         name: "faults",
         number: 0,
         title: "",
@@ -49,14 +57,6 @@ fn chapter() -> Chapter {
                 eprintln!("a word aside");
                 say(&["one", "two"])
             }),
-            section("thread-left", CONTRACT, || {
-                thread::spawn(thread::park);
-                say(&["one", "two"])
-            }),
-            section("child-left", CONTRACT, || {
-                Command::new("sleep").arg("0").spawn()?;
-                say(&["one", "two"])
-            }),
             section("orphan-left", CONTRACT, || {
                 let line = "sleep 600 >&- 2>&- &";
                 Command::new("sh").args(["-c", line]).status()?;
@@ -68,7 +68,10 @@ fn chapter() -> Chapter {
                 ..section("alone", CONTRACT, || say(&["one", "two"]))
             },
         ],
-    }
+    };
+    #[cfg(target_os = "linux")]
+    chapter.sections.extend(left::sections());
+    chapter
 }
 
 fn say(lines: &[&str]) -> anyhow::Result<()> {
@@ -121,10 +124,15 @@ fn report(chapter: &Chapter, which: impl Fn(&Section) -> bool, deadline: Duratio
     i32::try_from(faults).expect("a few faults")
 }
 
-/// The report that this executable makes when it is started with `word`.
-fn reported(word: &str) -> (String, Option<i32>) {
+/// This executable, to make the report that `word` asks for.
+fn to_report(word: &str) -> Command {
     let mut command = Command::new(env::current_exe().expect("this executable"));
     command.arg(word).env("RUST_BACKTRACE", "0");
+    command
+}
+
+/// The report, and the exit code.
+fn reported(command: Command) -> (String, Option<i32>) {
     let ended = child::run(command, "", Duration::from_secs(240)).expect("it can be started");
     assert!(!ended.timed_out, "the report hangs: {ended:?}");
     (ended.stdout, ended.status.code())
@@ -135,7 +143,13 @@ fn must_say(report: &str, text: &str) {
 }
 
 fn the_report_names_every_fault() -> Result<(), Failed> {
-    let (report, code) = reported("report");
+    #[allow(unused_mut)] // elsewhere than on Linux
+    let mut command = to_report("report");
+    #[cfg(target_os = "linux")]
+    let names = left::Names::new();
+    #[cfg(target_os = "linux")]
+    names.give_to(&mut command);
+    let (report, code) = reported(command);
     let says = |text: &str| must_say(&report, text);
 
     says("ok    faults/good ");
@@ -152,21 +166,37 @@ fn the_report_names_every_fault() -> Result<(), Failed> {
     says("a word aside");
     says("FAULT faults/unreadable has a contract that cannot be read: line 2 of the contract");
     says("FAULT faults/orphan-left leaves processes behind");
-    let mut faults = 9;
-    if cfg!(target_os = "linux") {
+    let (mut runs, mut faults) = (11, 9);
+    #[cfg(target_os = "linux")]
+    {
+        let left = names.of("left");
+        assert_eq!(names.remove(), ["left", "another"]);
         says("FAULT faults/thread-left fails: exit status: 3");
         says("error: 1 threads still run, the contract says 0");
         says("FAULT faults/child-left fails: exit status: 3");
         says("error: a child process was not waited for");
-        faults += 2;
+        says("FAULT faults/descriptor-left fails: exit status: 3");
+        says("error: 1 descriptors are left open (");
+        says(" → /dev/null), the contract says 0\n");
+        says("FAULT faults/no-descriptor-left fails: exit status: 3");
+        says("error: 0 descriptors are left open, the contract says 1\n");
+        says("FAULT faults/memory-left fails: exit status: 3");
+        says(&format!(
+            "error: shared memory has a name still: {}\n",
+            left.display()
+        ));
+        says("ok    faults/descriptor-stated ");
+        says("ok    faults/memory-without-its-name ");
+        says("ok    faults/memory-of-another ");
+        (runs, faults) = (runs + 8, faults + 5);
     }
-    says(&format!("13 runs, {faults} at fault"));
+    says(&format!("{runs} runs, {faults} at fault"));
     assert_eq!(code, Some(faults), "{report}");
     Ok(())
 }
 
 fn what_hangs_is_killed() -> Result<(), Failed> {
-    let (report, code) = reported("report-hang");
+    let (report, code) = reported(to_report("report-hang"));
     must_say(
         &report,
         "FAULT faults/hang hangs: not done after 2s\n      stdout| pid ",
