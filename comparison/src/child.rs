@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use crate::blocks;
 use crate::chapters::Chapter;
 use crate::contract::Contract;
+use crate::measures::{Measure, Sizes};
 use crate::models;
 #[cfg(target_os = "linux")]
 use crate::network;
@@ -23,6 +24,10 @@ use crate::network;
 use left::Before;
 
 mod left;
+
+mod session; // a child that measures as often as it is asked
+
+pub use session::{Session, Silence};
 
 const SECTION: &str = "__section";
 const MEASURE: &str = "__measure";
@@ -46,7 +51,10 @@ pub fn act(chapters: &[Chapter]) {
     let word = |index: usize| args.get(index).and_then(|arg| arg.to_str());
     let code = match (word(1), word(2), word(3), word(4)) {
         (Some(SECTION), Some(chapter), Some(section), _) => run_section(chapters, chapter, section),
-        (Some(MEASURE), Some(row), Some(model), _) => models::measure_in_this_process(row, model),
+        (Some(MEASURE), Some(measure), Some(model), _) => {
+            let sizes = args.iter().skip(4).filter_map(|arg| arg.to_str());
+            models::measure_in_this_process(measure, model, &sizes.collect::<Vec<_>>())
+        }
         (Some(BLOCK), Some(row), _, _) => blocks::measure_in_this_process(row),
         (Some(CONVOY), Some(interval), Some(burn), Some(answer)) => {
             blocks::answer_in_this_process(interval, burn, answer)
@@ -74,15 +82,23 @@ pub fn section(chapter: &str, section: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-/// A command that makes this executable measure a row of the table for a model.
+/// A command that makes this executable take a measurement of a model.
 ///
 /// # Errors
 ///
 /// As [`section`].
-pub fn measurement(row: &str, model: &str) -> io::Result<Command> {
+pub fn measurement(measure: Measure, model: &str, sizes: &Sizes) -> io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
-    command.args([MEASURE, row, model]);
+    command.args([MEASURE, measure.name(), model]);
+    command.args(sizes.0.iter().map(u64::to_string));
     Ok(command)
+}
+
+/// What takes the same measurement by hand.
+pub fn measurement_by_hand(measure: Measure, model: &str, sizes: &Sizes) -> String {
+    let words = sizes.0.iter().map(|size| format!(" {size}"));
+    let (measure, words) = (measure.name(), words.collect::<String>());
+    format!("target/release/comparison {MEASURE} {measure} {model}{words} </dev/null")
 }
 
 /// A command that makes this executable measure a block against its rivals.

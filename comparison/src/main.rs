@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,9 +10,11 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use comparison::chapters::{self, Chapter, Section};
 use comparison::contract::Contract;
-use comparison::python::Python;
+use comparison::measures::Effort;
+use comparison::python::{self, Python};
 use comparison::run::{self, Plan};
-use comparison::{blocks, child, table};
+use comparison::table::{self, Form, Outputs};
+use comparison::{blocks, child, rows};
 
 /// Runs every chapter against its contract, then measures the models and prints the table.
 #[derive(Parser)]
@@ -21,6 +24,8 @@ struct Cli {
     command: Option<Command>,
     #[command(flatten)]
     python: PythonArgs,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 #[derive(Subcommand)]
@@ -34,7 +39,7 @@ enum Command {
         name: String,
     },
     /// Measure the models and print the table
-    Table,
+    Table(TableArgs),
     /// Measure blocks against what a user would otherwise pick
     Blocks {
         /// Rows to measure, or `gil` for chapter 1's table (default: all)
@@ -90,6 +95,34 @@ struct PythonArgs {
     no_python: bool,
 }
 
+#[derive(Args)]
+struct TableArgs {
+    /// Smaller sizes and fewer rounds: under half a minute
+    #[arg(long, conflicts_with = "thorough")]
+    quick: bool,
+    /// More rounds and every column, with where each figure comes from: under ten minutes
+    #[arg(long)]
+    thorough: bool,
+    /// Measure these rows of the table only
+    #[arg(long, value_name = "ROW", num_args = 1.., value_delimiter = ',')]
+    only: Vec<String>,
+    /// Write the report to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the report to this file as Markdown
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Write the report to this file as a page
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Seconds after which one measurement is taken to hang
+    #[arg(long, value_name = "SECONDS", default_value_t = SAMPLE_DEADLINE)]
+    deadline: NonZero<u64>,
+}
+
+/// Several times what the longest sample takes on a slow machine.
+const SAMPLE_DEADLINE: NonZero<u64> = NonZero::new(30).expect("30 is not zero");
+
 fn main() -> ExitCode {
     // Before anything else: this process may be a worker of a process pool, and then goes no further.
     futures_pool::init();
@@ -134,16 +167,11 @@ impl<E: Into<anyhow::Error>> From<E> for Stop {
 
 /// Does what was asked for; whether all of it went well.
 fn execute(cli: &Cli, chapters: &[Chapter]) -> Result<bool, Stop> {
-    let python = || match cli.python.no_python {
-        true => Err("--no-python".to_owned()),
-        false => Python::find(&cli.python.python),
-    };
     match &cli.command {
         None => {
+            let options = table_options(&cli.table).map_err(Stop::Unknown)?;
             let kept = run_chapters(&ChaptersArgs::default(), chapters)?;
-            let python = python();
-            let sound = table::print(python.as_ref().map_err(String::as_str))?;
-            Ok(kept && sound)
+            Ok(print_table(&cli.table, &options, &cli.python)? && kept)
         }
         Some(Command::Chapters(args)) => run_chapters(args, chapters),
         Some(Command::Check { name }) => {
@@ -162,17 +190,56 @@ fn execute(cli: &Cli, chapters: &[Chapter]) -> Result<bool, Stop> {
             );
             Ok(true)
         }
-        Some(Command::Table) => {
-            let python = python();
-            Ok(table::print(python.as_ref().map_err(String::as_str))?)
+        Some(Command::Table(args)) => {
+            let options = table_options(args).map_err(Stop::Unknown)?;
+            print_table(args, &options, &cli.python)
         }
         Some(Command::Blocks { rows }) => {
             let rows = blocks::choose(rows).map_err(Stop::Unknown)?;
-            let python = python();
+            let python = find_python(&cli.python, python::DEADLINE);
             blocks::print(&rows, python.as_ref().map_err(String::as_str))?;
             Ok(true)
         }
     }
+}
+
+fn find_python(args: &PythonArgs, deadline: Duration) -> Result<Python, String> {
+    match args.no_python {
+        true => Err("--no-python".to_owned()),
+        false => Python::find_within(&args.python, deadline),
+    }
+}
+
+/// What the arguments ask for, or which row is not there.
+fn table_options(args: &TableArgs) -> Result<table::Options, String> {
+    Ok(table::Options {
+        effort: match (args.quick, args.thorough) {
+            (true, _) => Effort::Quick,
+            (_, true) => Effort::Thorough,
+            _ => Effort::Default,
+        },
+        rows: rows::choose(&args.only)?,
+        deadline: Duration::from_secs(args.deadline.get()),
+    })
+}
+
+fn print_table(
+    args: &TableArgs,
+    options: &table::Options,
+    python: &PythonArgs,
+) -> Result<bool, Stop> {
+    let files = [
+        (Form::Json, &args.json),
+        (Form::Markdown, &args.markdown),
+        (Form::Html, &args.html),
+    ];
+    let files = files
+        .into_iter()
+        .filter_map(|(form, path)| Some((form, path.clone()?)));
+    let outputs = Outputs::open(files);
+    let python = find_python(python, options.deadline);
+    let python = python.as_ref().map_err(String::as_str);
+    Ok(table::run(options, python, outputs)?)
 }
 
 fn run_chapters(args: &ChaptersArgs, chapters: &[Chapter]) -> Result<bool, Stop> {

@@ -4,16 +4,23 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::child;
+use crate::measures::Sizes;
+use crate::report::PythonReport;
 
 /// A CPython that answers.
 pub struct Python {
     path: String,
+    version: String,
+    build: String,
     /// Its version and how it was built, since that makes a difference of a third.
     pub description: String,
 }
 
 /// For how long one program may run.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What the measured programs import as `common`, where they come without their folder.
+const COMMON: &str = include_str!("../../scripts/python/common.py");
 
 /// The oldest version that is taken.
 const OLDEST: (u32, u32) = (3, 9);
@@ -25,17 +32,29 @@ impl Python {
     ///
     /// Why it cannot be measured beside: there is none, it fails, it is too old.
     pub fn find(path: &str) -> Result<Self, String> {
+        Self::find_within(path, DEADLINE)
+    }
+
+    /// As [`Python::find`]; it has so long to answer.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn find_within(path: &str, deadline: Duration) -> Result<Self, String> {
         const WHO: &str = "
 import platform, sys, sysconfig
 built = sysconfig.get_config_var('CONFIG_ARGS') or ''
 print(platform.python_implementation(), *sys.version_info[:2], platform.python_version())
-print('--enable-optimizations' in built)
+flags = ['--enable-optimizations', '--with-lto', '--disable-gil', '--enable-experimental-jit', '--with-pydebug']
+print(*[flag for flag in flags if flag in built])
 ";
         let mut python = Self {
             path: path.to_owned(),
+            version: String::new(),
+            build: String::new(),
             description: String::new(),
         };
-        let answer = python.run(WHO, &[])?;
+        let answer = python.run_within(WHO, &[], deadline)?;
         let mut lines = answer.lines();
         let words: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
         let [name, major, minor, version] = words[..] else {
@@ -48,12 +67,15 @@ print('--enable-optimizations' in built)
                 OLDEST.0, OLDEST.1
             ));
         }
-        let build = match lines.next() {
-            Some("True") => "以 --enable-optimizations 构建 · built with --enable-optimizations",
+        let flags = lines.next().unwrap_or_default();
+        python.build = match flags.contains("--enable-optimizations") {
+            true => format!("以 {flags} 构建 · built with {flags}"),
             // Debian's packages are optimised by other means, and do not show it here.
-            _ => "构建选项无 --enable-optimizations · built without --enable-optimizations",
+            false => "构建选项无 --enable-optimizations · built without --enable-optimizations"
+                .to_owned(),
         };
-        python.description = format!("{name} {version} ({build})");
+        python.version = format!("{name} {version}");
+        python.description = format!("{} ({})", python.version, python.build);
         Ok(python)
     }
 
@@ -63,11 +85,49 @@ print('--enable-optimizations' in built)
     ///
     /// Why there is nothing: it could not be started, failed, or was not done in time.
     pub fn run(&self, program: &str, args: &[&str]) -> Result<String, String> {
+        self.run_within(program, args, DEADLINE)
+    }
+
+    fn run_within(
+        &self,
+        program: &str,
+        args: &[&str],
+        deadline: Duration,
+    ) -> Result<String, String> {
         let mut command = Command::new(&self.path);
         command.arg("-").args(args); // the program comes on standard input
-        child::run(command, program, DEADLINE)
+        child::run(command, program, deadline)
             .map_err(|error| format!("cannot start {}: {error}", self.path))?
-            .output(DEADLINE)
+            .output(deadline)
+    }
+
+    /// A command that takes measurements with a program of the table.
+    pub fn measurement(&self, program: &str, model: &str, sizes: &Sizes) -> Command {
+        // The program may have been moved away from its folder: what it imports comes along.
+        const PRELUDE: &str = "
+import sys, types
+sys.modules['common'] = types.ModuleType('common')
+exec(compile(sys.argv.pop(1), 'common.py', 'exec'), sys.modules['common'].__dict__)
+";
+        let mut command = self.command(&format!("{PRELUDE}{program}"));
+        command.args([COMMON, model]);
+        command.args(sizes.0.iter().map(u64::to_string));
+        command
+    }
+
+    /// What takes the same measurement by hand.
+    pub fn by_hand(&self, program: &str, model: &str, sizes: &Sizes) -> String {
+        let words: String = sizes.0.iter().map(|size| format!(" {size}")).collect();
+        format!("{} {program} {model}{words} </dev/null", self.path)
+    }
+
+    /// What a report says of it.
+    pub fn report(&self) -> PythonReport {
+        PythonReport::Found {
+            path: self.path.clone(),
+            version: self.version.clone(),
+            build: self.build.clone(),
+        }
     }
 
     /// A command that runs a program and leaves standard input to it.

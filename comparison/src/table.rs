@@ -1,286 +1,289 @@
 //! The table: what each model costs and gains, measured here and now.
 //!
-//! Every figure comes from a process of its own; in each round all columns of a row are measured in
-//! turn, so that what slows the machine for a while slows them alike, and ratios are taken within a
-//! round. The sequential column is measured twice a round: how far those two differ shows how far the
+//! Every cell is measured in a process of its own. In each round all columns of a measure are measured in turn,
+//! so that what slows the machine for a while slows them alike, and ratios are taken within a round. The first
+//! column of each language is measured twice a round: how far those two differ shows how far the
 //! machine can be trusted with a ratio.
 
-use std::io::{self, IsTerminal};
-use std::time::Duration;
-
-use comfy_table::Table;
-use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{self, Write};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::child;
 use crate::machine;
-use crate::models::{self, Model, ROWS, Row, Sample};
+use crate::measures::{self, Effort, Measure, Sizes};
+use crate::models::{self, Model};
 use crate::python::Python;
-use crate::stats::{KIB, Spread, TIMES, digits, time, unit_of_time};
+use crate::report::{self, Label, Language, Outcome, PythonReport, Report, Settings};
+use crate::rows::{self, Row};
 
-/// How often everything is measured.
-const ROUNDS: usize = 5;
+mod interval; // a ratio and how well it is known
+mod judge; //    from samples to cells
+mod outputs; //  files
+mod progress; // how far it has come
+mod rounds; //   all in turn
+mod sources; //  processes that measure
+mod words; //    what the document recommends
 
-/// For how long one measurement may run.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub use interval::Interval;
+pub use judge::{Column, Samples, TRUSTED, Taken, UNDISTURBED};
+pub use outputs::{Form, Outputs};
 
-/// Two runs of the same must not differ by more for a ratio to be worth showing.
-pub(crate) const TRUSTED: std::ops::RangeInclusive<f64> = 0.8..=1.25;
+use progress::Progress;
+use rounds::{Plan, Source};
+use sources::{Child, Hung};
 
-/// The least share of a core that the sequential job must have had.
-pub(crate) const UNDISTURBED: f64 = 0.9;
-
-/// A column: a model in Rust or in CPython.
-struct Column<'a> {
-    model: &'a Model,
-    python: Option<&'a Python>,
+/// What to measure, and how.
+pub struct Options {
+    /// How much.
+    pub effort: Effort,
+    /// Which rows.
+    pub rows: Vec<&'static Row>,
+    /// For how long one sample may take.
+    pub deadline: Duration,
 }
 
-/// The measurements of a cell, or why there are none.
-type Cell = Result<Vec<Sample>, String>;
-
-/// Measures and prints the table; whether every row was sound.
+/// Measures, prints the table, writes the files; whether every row was sound and every file was written.
 ///
 /// `python` is the interpreter to measure beside, or why there is none.
-pub fn print(python: Result<&Python, &str>) -> io::Result<bool> {
-    use io::Write;
-
-    let mut columns: Vec<Column> = Vec::new();
-    for python in [None, python.ok()] {
-        if columns.is_empty() || python.is_some() {
-            columns.extend(models::ALL.iter().map(|model| Column { model, python }));
-        }
-    }
-
-    let bar = progress(ROWS.len() * ROUNDS);
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::UTF8_FULL);
-    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
-    table.set_header(header(&columns));
-    let mut sound = true;
-    for &row in ROWS {
-        let (cells, twins) = measure(row, &columns, &bar);
-        let answers_agree = agree(&cells);
-        sound &= answers_agree && cells.iter().flatten().all(Result::is_ok);
-        let mut line = vec![label(row)];
-        for (column, cell) in cells.iter().enumerate() {
-            line.push(match cell {
-                None => "—".to_owned(),
-                Some(Err(reason)) => format!("无 · none: {reason}"),
-                Some(Ok(_)) if !answers_agree => "结果不一致 · wrong answer".to_owned(),
-                Some(Ok(samples)) => figure(row, samples, &cells, &twins, &columns[column]),
-            });
-        }
-        table.add_row(line);
-    }
-    bar.finish_and_clear();
-
+///
+/// # Errors
+///
+/// Only when standard output cannot be written. The files are written all the same.
+pub fn run(options: &Options, python: Result<&Python, &str>, outputs: Outputs) -> io::Result<bool> {
+    let report = measure(options, python);
     let mut out = io::stdout().lock();
-    writeln!(out, "\n性能对比表格 · the models compared")?;
-    writeln!(out, "{}", machine::description())?;
-    match python {
-        Ok(python) => writeln!(out, "{}", python.description)?,
-        Err(reason) => writeln!(out, "没有 CPython 列 · no CPython columns: {reason}")?,
-    }
-    if let Some(warning) = machine::debug_warning() {
-        writeln!(out, "{warning}")?;
-    }
-    writeln!(out, "{table}")?;
-    writeln!(
-        out,
-        "每格 {ROUNDS} 轮的中位数，每次测量独占一个进程，各列轮流；方括号内为最小–最大。\n\
-         ×: 相对同语言顺序执行的加速比。\n\
-         Medians of {ROUNDS} rounds, each measurement in a process of its own, the columns\n\
-         in turn; least–greatest in brackets. ×: the speed-up over the sequential column\n\
-         of the same language."
-    )?;
-    Ok(sound)
+    let text = report::text::written(&report);
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let written = outputs.write(&report);
+    printed?;
+    Ok(written && report.rows.iter().all(|row| row.sound))
 }
 
-/// The cells of a row, `None` where a model has no such measurement, and for each language the
-/// second measurement of the sequential column.
-fn measure(row: Row, columns: &[Column], bar: &ProgressBar) -> (Vec<Option<Cell>>, Vec<Twin>) {
-    let has = |column: &Column| (column.model.measure)(row).is_some();
-    let mut cells: Vec<Option<Cell>> = columns
+/// Measures what the options say.
+pub fn measure(options: &Options, python: Result<&Python, &str>) -> Report {
+    let found = match python {
+        Ok(python) => python.report(),
+        Err(why) => PythonReport::None {
+            why: why.to_owned(),
+        },
+    };
+    let (date, machine, fitness) = (machine::now(), machine::report(found), machine::fitness());
+    let cores = machine.cores;
+    // Half of the columns fall away without it.
+    let share = if python.is_ok() { 1.0 } else { 0.6 };
+    let budget = options.effort.budget() * share;
+
+    let shown = |measure: &&Measure| {
+        let mut lines = options.rows.iter().flat_map(|row| row.lines);
+        lines.any(|line| line.measure == **measure)
+    };
+    let wanted: Vec<Measure> = measures::ALL.iter().filter(shown).copied().collect();
+    let progress = Progress::new(wanted.len());
+    let end = Instant::now() + Duration::from_secs_f64(budget);
+    let (rust, cpython) = (Hung::default(), Hung::default());
+    let mut taken = Vec::new();
+    for (step, &measure) in wanted.iter().enumerate() {
+        let now = Instant::now();
+        let left = end.saturating_duration_since(now);
+        let (least, most) = options.effort.rounds();
+        let steps = u32::try_from(wanted.len() - step).unwrap_or(1);
+        let plan = Plan {
+            least,
+            most,
+            until: now + left / steps,
+        };
+        let mut table = Columns::new(measure, options, python.ok(), [&rust, &cpython]);
+        let tell = |round| progress.round(step, measure.name(), round, most, end);
+        taken.push(table.take(&plan, cores, tell));
+    }
+    progress.end();
+
+    let rows = options
+        .rows
         .iter()
-        .map(|column| has(column).then(|| Ok(Vec::new())))
+        .map(|row| row_report(row, &taken, options.effort));
+    let rows: Vec<_> = rows.collect();
+    let suited = rows.iter().filter(|row| row.id == "suited");
+    let advice = suited
+        .flat_map(|row| &row.measures)
+        .flat_map(words::of)
         .collect();
-    let mut twins = Vec::new();
-    for column in columns
-        .iter()
-        .filter(|column| is_base(column) && has(column))
-    {
-        twins.push(Twin {
-            python: column.python.is_some(),
-            samples: Vec::new(),
-        });
+    Report {
+        schema: report::SCHEMA.to_owned(),
+        version: report::VERSION,
+        date,
+        machine,
+        settings: Settings {
+            effort: options.effort.name().to_owned(),
+            budget,
+            deadline: options.deadline.as_secs_f64(),
+            level: interval::LEVEL,
+        },
+        fitness,
+        rows,
+        advice,
+        timelines: Vec::new(),
+        notes: machine::debug_warning()
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
     }
-    for _ in 0..ROUNDS {
-        bar.set_message(label(row).replace('\n', " "));
-        for (column, cell) in columns.iter().zip(&mut cells) {
-            let Some(Ok(samples)) = cell else { continue };
-            match sample(row, column) {
-                Ok(sample) => samples.push(sample),
-                Err(reason) => *cell = Some(Err(reason)),
+}
+
+fn row_report(row: &Row, taken: &[Taken], effort: Effort) -> report::RowReport {
+    let mut report = row.report();
+    for line in row.lines {
+        if let Some(taken) = taken.iter().find(|taken| taken.measure == line.measure) {
+            let what: Label = line.measure.what(effort);
+            report
+                .measures
+                .push(taken.report(line, what, row.name == "suited"));
+        }
+    }
+    let mut cells = report.measures.iter().flat_map(|measure| &measure.cells);
+    report.sound = !cells.any(|cell| matches!(cell.outcome, Outcome::Failed { .. }));
+    report
+}
+
+/// The columns of a measure before it is taken.
+struct Columns<'a> {
+    measure: Measure,
+    deadline: Duration,
+    python: Option<&'a Python>,
+    hung: [&'a Hung; 2],
+    columns: Vec<(Column, Sizes)>,
+}
+
+impl<'a> Columns<'a> {
+    fn new(
+        measure: Measure,
+        options: &Options,
+        python: Option<&'a Python>,
+        hung: [&'a Hung; 2],
+    ) -> Self {
+        let mut columns = Vec::new();
+        for language in [Language::Rust, Language::Cpython] {
+            if language == Language::Cpython && python.is_none() {
+                continue;
+            }
+            for model in models::ALL {
+                let is_further = !rows::MODELS.contains(&model.name) && model.name != "sequential";
+                // Beyond the document's models, at first only where they show what a GIL costs.
+                let wanted = options.effort == Effort::Thorough || measure == Measure::CpuJob;
+                if is_further
+                    && (!wanted || (language == Language::Cpython && model.python.is_none()))
+                {
+                    continue;
+                }
+                let sizes = measure.sizes(options.effort, model.name, language);
+                columns.push((column(measure, model, language, &sizes, python), sizes));
             }
         }
-        for column in columns.iter().filter(|column| is_base(column)) {
-            let python = column.python.is_some();
-            if let Some(twin) = twins.iter_mut().find(|twin| twin.python == python) {
-                twin.samples.extend(sample(row, column));
+        Self {
+            measure,
+            deadline: options.deadline,
+            python,
+            hung,
+            columns,
+        }
+    }
+
+    fn source(&self, column: &Column, sizes: &Sizes) -> Box<dyn Source + 'a> {
+        let (measure, model, sizes) = (self.measure, column.model.name, sizes.clone());
+        let [rust, cpython] = self.hung;
+        let python = self.python.filter(|_| column.language == Language::Cpython);
+        match python {
+            Some(python) => Box::new(Child::new(measure, self.deadline, cpython, move || {
+                let (_, program) = measure.program().unwrap_or_default();
+                Ok(python.measurement(program, model, &sizes))
+            })),
+            None => Box::new(Child::new(
+                measure,
+                self.deadline,
+                rust,
+                move || -> io::Result<Command> { child::measurement(measure, model, &sizes) },
+            )),
+        }
+    }
+
+    fn take(&mut self, plan: &Plan, cores: f64, tell: impl FnMut(usize)) -> Taken {
+        let mut sources = Vec::new();
+        let mut places = Vec::new();
+        let mut twins: Vec<(usize, Language)> = Vec::new();
+        for (index, (column, sizes)) in self.columns.iter().enumerate() {
+            if !matches!(column.samples, Samples::Taken(_)) {
+                continue;
+            }
+            sources.push(self.source(column, sizes));
+            places.push((index, false));
+            if !twins
+                .iter()
+                .any(|(_, language)| *language == column.language)
+            {
+                twins.push((index, column.language));
+                sources.push(self.source(column, sizes));
+                places.push((index, true));
             }
         }
-        bar.inc(1);
-    }
-    (cells, twins)
-}
-
-/// The sequential column once more.
-struct Twin {
-    python: bool,
-    samples: Vec<Sample>,
-}
-
-fn is_base(column: &Column) -> bool {
-    column.model.name == models::ALL[0].name
-}
-
-fn sample(row: Row, column: &Column) -> Result<Sample, String> {
-    let output = match column.python {
-        Some(python) => python.run(program(row), &[column.model.name])?,
-        None => {
-            let command = child::measurement(row.name(), column.model.name);
-            let ended = command
-                .and_then(|command| child::run(command, "", DEADLINE))
-                .map_err(|error| format!("cannot start: {error}"))?;
-            ended.output(DEADLINE)?
-        }
-    };
-    serde_json::from_str(&output).map_err(|error| format!("not a measurement: {error}"))
-}
-
-/// The Python side of a row.
-fn program(row: Row) -> &'static str {
-    match row {
-        Row::CpuBound => include_str!("../../scripts/python/cpu_bound.py"),
-        Row::IoBound => include_str!("../../scripts/python/io_bound.py"),
-        Row::Creation => include_str!("../../scripts/python/creation.py"),
-        Row::Memory => include_str!("../../scripts/python/memory.py"),
-    }
-}
-
-/// Whether every measurement of the row came to the same answer.
-fn agree(cells: &[Option<Cell>]) -> bool {
-    let mut samples = cells.iter().flatten().flatten().flatten();
-    let first = samples.next();
-    samples.all(|sample| Some(sample.answer) == first.map(|first| first.answer))
-}
-
-fn figure(
-    row: Row,
-    samples: &[Sample],
-    cells: &[Option<Cell>],
-    twins: &[Twin],
-    column: &Column,
-) -> String {
-    let values = values(samples);
-    let Some(spread) = Spread::of(values.iter().copied()) else {
-        return "无 · none".to_owned();
-    };
-    let unit = match row {
-        Row::Memory => KIB,
-        _ => unit_of_time(spread.median),
-    };
-    let mut text = spread.show(unit);
-    if is_base(column) {
-        return text;
-    }
-    let twin = twins
-        .iter()
-        .find(|twin| twin.python == column.python.is_some());
-    let base = cells.get(if column.python.is_some() {
-        models::ALL.len()
-    } else {
-        0
-    });
-    if let (Some(twin), Some(Some(Ok(base)))) = (twin, base) {
-        text += "\n";
-        text += &match distrust(row, base, twin, samples) {
-            Some(reason) => format!("无定论 · not conclusive: {reason}"),
-            None => speed_up(&self::values(base), &values),
+        let others = machine::Others::look();
+        let (samples, rounds) = rounds::take(&mut sources, plan, tell);
+        drop(sources); // their CPU time is known when they have ended
+        let mut taken = Taken {
+            measure: self.measure,
+            columns: std::mem::take(&mut self.columns)
+                .into_iter()
+                .map(|(column, _)| column)
+                .collect(),
+            twins: Vec::new(),
+            rounds,
+            others: others.and_then(machine::Others::since),
+            cores,
         };
-    }
-    text
-}
-
-fn speed_up(base: &[f64], values: &[f64]) -> String {
-    let ratio = Spread::of_ratios(base, values);
-    ratio.map_or("无 · none".to_owned(), |ratio| ratio.show(TIMES))
-}
-
-/// Why a ratio measured on this machine, at this time, would claim too much.
-fn distrust(row: Row, base: &[Sample], twin: &Twin, samples: &[Sample]) -> Option<String> {
-    if row == Row::CpuBound && machine::cores() < 2 {
-        return Some("只有一个核 · one core".to_owned());
-    }
-    let noise = Spread::of_ratios(&values(base), &values(&twin.samples))?;
-    if !TRUSTED.contains(&noise.low) || !TRUSTED.contains(&noise.high) {
-        let (low, high) = (digits(noise.low), digits(noise.high));
-        return Some(format!("A/A {low}–{high}"));
-    }
-    if row == Row::CpuBound {
-        let share = Spread::of(base.iter().filter_map(|base| Some(base.cpu? / base.value)))?;
-        if share.median < UNDISTURBED {
-            let percent = digits(share.median * 100.0);
-            return Some(format!("机器繁忙 · busy: {percent} % of a core"));
+        for ((index, is_twin), samples) in places.into_iter().zip(samples) {
+            match (is_twin, samples) {
+                (false, Ok(samples)) => taken.columns[index].samples = Samples::Taken(samples),
+                (false, Err(reason)) => taken.columns[index].samples = Samples::Failed(reason),
+                (true, Ok(samples)) => taken.twins.push((index, samples)),
+                (true, Err(_)) => {} // the first says why
+            }
         }
-        // The same work needs the same CPU time, or more: less means that it ran on a faster core.
-        let cpu = |samples: &[Sample]| Spread::of(samples.iter().filter_map(|sample| sample.cpu));
-        let (ours, base) = (cpu(samples)?.median, cpu(base)?.median);
-        if ours / base < *TRUSTED.start() {
-            let (ours, base) = (time(ours), time(base));
-            return Some(format!(
-                "CPU 时间不符 · CPU time {ours}, {base} sequentially"
-            ));
+        taken
+    }
+}
+
+/// A column that is still empty, or why it will stay so.
+fn column(
+    measure: Measure,
+    model: &'static Model,
+    language: Language,
+    sizes: &Sizes,
+    python: Option<&Python>,
+) -> Column {
+    let (can, command) = match language {
+        Language::Rust => (
+            (model.measure)(measure).map(|_| ()),
+            child::measurement_by_hand(measure, model.name, sizes),
+        ),
+        Language::Cpython => {
+            let program = measure.program();
+            let can = (model.in_python)(measure).and(program.map(|_| ()).ok_or(models::NOT_YET));
+            let path = program.unwrap_or_default().0;
+            (
+                can,
+                python.map_or(String::new(), |python| {
+                    python.by_hand(path, model.name, sizes)
+                }),
+            )
         }
+    };
+    Column {
+        model,
+        language,
+        command,
+        samples: match can {
+            Ok(()) => Samples::Taken(Vec::new()),
+            Err(why) => Samples::None(why.to_owned()),
+        },
     }
-    None
-}
-
-fn values(samples: &[Sample]) -> Vec<f64> {
-    samples.iter().map(|sample| sample.value).collect()
-}
-
-fn label(row: Row) -> String {
-    use models::{TASKS, TERMS, WAIT, WAITS};
-
-    match row {
-        Row::CpuBound => format!("CPU 密集 · CPU-bound\n{TASKS} × Σ i², i < {TERMS}"),
-        Row::IoBound => format!("IO 密集 · I/O-bound\n{WAITS} × {WAIT:?}"),
-        Row::Creation => "创建开销 · creation\ncreate + join".to_owned(),
-        Row::Memory => "内存开销 · memory\nper idle unit".to_owned(),
-    }
-}
-
-fn header(columns: &[Column]) -> Vec<String> {
-    let mut header = vec!["维度 · row".to_owned()];
-    for column in columns {
-        let language = if column.python.is_some() {
-            "CPython"
-        } else {
-            "Rust"
-        };
-        header.push(format!("{}\n{language}", column.model.label));
-    }
-    header
-}
-
-pub(crate) fn progress(steps: usize) -> ProgressBar {
-    let bar = ProgressBar::new(steps as u64);
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} (~{eta}) {msg}")
-        .expect("the template is right");
-    bar.set_style(style);
-    if io::stderr().is_terminal() {
-        bar.enable_steady_tick(Duration::from_millis(200));
-    }
-    bar
 }

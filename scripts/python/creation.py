@@ -1,38 +1,29 @@
-"""Creation row: creating and joining one unit that does nothing.
+"""Creating and joining one unit that does nothing.
 
-Usage: creation.py threads|processes
+Usage: creation.py threads|processes TIMES
 """
 
-import json
-import multiprocessing
-import sys
 import threading
-import time
 
+from common import fork, run, seconds_each
 
 
 def nothing():
     pass
 
 
-def threads():
-    unit = threading.Thread(target=nothing)
-    unit.start()
-    unit.join()
+def each(start, times):
+    def work():
+        for _ in range(times):
+            unit = start(target=nothing)
+            unit.start()
+            unit.join()
+        return 1
+
+    return seconds_each(times, work)
 
 
-def processes():
-    unit = fork.Process(target=nothing)
-    unit.start()
-    unit.join()
-
-
-# What the document's programs start on Linux up to 3.13; newer ones start afresh.
-fork = multiprocessing.get_context("fork")
-work, times = {"threads": (threads, 1000), "processes": (processes, 100)}[sys.argv[1]]
-work()  # warm-up
-cpu, begin = time.process_time(), time.perf_counter()
-for _ in range(times):
-    work()
-value, cpu = time.perf_counter() - begin, time.process_time() - cpu
-print(json.dumps({"value": value / times, "cpu": cpu / times, "answer": 1}))
+run({
+    "threads": lambda times: each(threading.Thread, times),
+    "processes": lambda times: each(fork.Process, times),
+})

@@ -1,26 +1,14 @@
-"""Memory row: what each of many idle units adds to the memory in use, in bytes.
+"""What each of many idle units adds to the memory in use, in bytes.
 
-Usage: memory.py threads|processes
+Usage: memory.py threads|processes UNITS
 """
 
-import json
-import multiprocessing
-import sys
 import threading
 
-THREADS = 1000
-PROCESSES = 50
+from common import fork, proportional_set_size, run
 
 
-def proportional_set_size(pid="self"):
-    with open(f"/proc/{pid}/smaps_rollup") as rollup:
-        for line in rollup:
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    raise RuntimeError("this system does not tell the memory of a process")
-
-
-def threads():
+def threads(count):
     waiting = threading.Semaphore(0)
     end = threading.Event()
 
@@ -33,28 +21,26 @@ def threads():
     first.join()
     waiting.acquire()
     before = proportional_set_size()
-    units = [threading.Thread(target=wait) for _ in range(THREADS)]
+    units = [threading.Thread(target=wait) for _ in range(count)]
     for unit in units:
         unit.start()
-    for _ in range(THREADS):
+    for _ in range(count):
         waiting.acquire()
     after = proportional_set_size()
     end.set()
     for unit in units:
         unit.join()
-    return (after - before) / THREADS
+    return {"value": (after - before) / count, "answer": 1}
 
 
-def processes():
-    fork = multiprocessing.get_context("fork")
-
+def processes(count):
     def wait(connection):
         connection.send(None)
         connection.recv()
 
     before = proportional_set_size()
     units = []
-    for _ in range(PROCESSES):
+    for _ in range(count):
         ours, theirs = fork.Pipe()
         unit = fork.Process(target=wait, args=(theirs,))
         unit.start()
@@ -66,8 +52,7 @@ def processes():
     for ours, unit in units:
         ours.send(None)
         unit.join()
-    return (after - before) / PROCESSES
+    return {"value": (after - before) / count, "answer": 1}
 
 
-work = {"threads": threads, "processes": processes}[sys.argv[1]]
-print(json.dumps({"value": work(), "cpu": None, "answer": 1}))
+run({"threads": threads, "processes": processes}, fresh=True)

@@ -7,10 +7,10 @@ use std::io::{self, Write};
 
 use comfy_table::Table;
 
+use super::progress;
 use super::{heading, times};
 use crate::python::Python;
 use crate::stats::{Spread, Unit, digits};
-use crate::table::progress;
 
 mod convoy; // what a thread that answers suffers from one that computes
 mod counts; // what it costs to count references

@@ -6,18 +6,18 @@
 
 use std::fmt;
 use std::hint::black_box;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use comfy_table::Table;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use crate::child;
 use crate::machine;
 use crate::python::Python;
 use crate::stats::{Spread, digits, time};
-use crate::table::progress;
 
 #[cfg(target_os = "linux")]
 mod asyncio;
@@ -215,6 +215,17 @@ fn print_rows(
          median in brackets; A/A is the first rival against itself, the noise. The ratio to\n\
          CPython is taken in each turn."
     )
+}
+
+fn progress(steps: usize) -> ProgressBar {
+    let bar = ProgressBar::new(steps as u64);
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} (~{eta}) {msg}")
+        .expect("the template is right");
+    bar.set_style(style);
+    if io::stderr().is_terminal() {
+        bar.enable_steady_tick(Duration::from_millis(200));
+    }
+    bar
 }
 
 /// What one process, or several one after the other, measured: seconds an operation.

@@ -9,28 +9,33 @@ use anyhow::ensure;
 use multiprocess::process::Process;
 use multiprocess::shared::Shared;
 
-use super::{
-    Model, OVER, Row, Sample, TASKS, WAIT, WAITS, proportional_set_size, sum_of_squares, timed,
-};
+use super::meter::{amount, proportional_set_size, seconds_each};
+use super::sequential::{cpu_job_under, sum_of_squares, waits_under};
+use super::{Measure, Model, NOT_YET, Sample, Sizes};
 
 pub(super) const MODEL: Model = Model {
     name: "processes",
-    label: "多进程 · processes",
-    measure: |row| match row {
-        Row::CpuBound => Some(cpu_bound),
-        Row::IoBound => Some(io_bound),
-        Row::Creation => Some(creation),
-        Row::Memory => Some(memory),
+    zh: "多进程",
+    en: "processes",
+    python: Some("multiprocessing"),
+    measure: |measure| match measure {
+        Measure::CpuJob => Ok(cpu_job),
+        Measure::Memory => Ok(memory),
+        Measure::Creation => Ok(creation),
+        Measure::Waits => Ok(waits),
+        Measure::Message | Measure::RoundTrip | Measure::Counter => Err(NOT_YET),
+        Measure::Network | Measure::Mixed | Measure::Greatest => Err(NOT_YET),
     },
+    in_python: |_| Ok(()),
 };
 
 /// One process for each of `n` tasks; the sum of what they come to, in memory they share.
-fn one_each(n: u64, task: fn() -> u64) -> anyhow::Result<u64> {
+fn one_each(n: u64, task: impl Fn(u64) -> u64 + Copy) -> anyhow::Result<u64> {
     let sum = Shared::new(AtomicU64::new(0))?;
     let mut processes = Vec::new();
-    for _ in 0..n {
+    for index in 0..n {
         let add = move |sum: Shared<AtomicU64>| {
-            sum.fetch_add(task(), Relaxed);
+            sum.fetch_add(task(index), Relaxed);
         };
         processes.push(Process::start(sum.clone(), add)?);
     }
@@ -40,35 +45,43 @@ fn one_each(n: u64, task: fn() -> u64) -> anyhow::Result<u64> {
     Ok(sum.load(Relaxed))
 }
 
-fn cpu_bound() -> anyhow::Result<Sample> {
-    timed(1, OVER, || one_each(TASKS, sum_of_squares))
+fn cpu_job(sizes: &Sizes) -> anyhow::Result<Sample> {
+    cpu_job_under(sizes, |tasks, terms, over| {
+        one_each(tasks, |_| sum_of_squares(terms, over))
+    })
 }
 
-fn io_bound() -> anyhow::Result<Sample> {
-    timed(1, 1, || {
-        one_each(WAITS, || {
-            sleep(WAIT);
-            1
+/// A process does one wait after the other where there are more of them than processes at a time.
+fn waits(sizes: &Sizes) -> anyhow::Result<Sample> {
+    waits_under(sizes, 3, |waits, wait, at_a_time| {
+        let each = waits.div_ceil(at_a_time);
+        one_each(waits.div_ceil(each), |index| {
+            let mine = each.min(waits - index * each);
+            (0..mine).for_each(|_| sleep(wait));
+            mine
         })
     })
 }
 
-fn creation() -> anyhow::Result<Sample> {
-    timed(200, 1, || {
-        let process = Process::start((), |()| ())?;
-        Ok(u64::from(process.join()? == 0))
+fn creation(sizes: &Sizes) -> anyhow::Result<Sample> {
+    let times = sizes.at(0)?;
+    seconds_each(times, || {
+        for _ in 0..times {
+            let process = Process::start((), |()| ())?;
+            ensure!(process.join()? == 0, "a process failed");
+        }
+        Ok(1)
     })
 }
 
 /// Processes that wait: what each adds to the memory of all. A page that several have counts for each
 /// with its share.
-fn memory() -> anyhow::Result<Sample> {
-    const UNITS: u64 = 50;
-
+fn memory(sizes: &Sizes) -> anyhow::Result<Sample> {
+    let units = sizes.at(0)?;
     let before = proportional_set_size("self")?;
     let (mut waits, ready) = io::pipe()?;
     let mut waiting = Vec::new();
-    for _ in 0..UNITS {
+    for _ in 0..units {
         let wait = |()| -> io::Result<()> {
             (&ready).write_all(&[0])?;
             loop {
@@ -86,9 +99,6 @@ fn memory() -> anyhow::Result<Sample> {
         process.kill()?;
         process.join()?;
     }
-    Ok(Sample {
-        value: after.saturating_sub(before) as f64 / UNITS as f64,
-        cpu: None,
-        answer: 1, // every one of them waited, or this is not reached
-    })
+    let added = after.saturating_sub(before);
+    Ok(amount(added as f64 / units as f64, 1)) // every one of them waited, or this is not reached
 }

@@ -1,26 +1,88 @@
 //! One thing after the other: what every model is held against.
 
+use std::hint::black_box;
 use std::thread::sleep;
+use std::time::Duration;
 
-use super::{Model, OVER, Row, Sample, TASKS, WAIT, WAITS, sum_of_squares, timed};
+use anyhow::ensure;
+
+use super::meter::{rate, seconds_each};
+use super::{Measure, Model, NOT_YET, Sample, Sizes};
 
 pub(super) const MODEL: Model = Model {
     name: "sequential",
-    label: "顺序 · sequential",
-    measure: |row| match row {
-        Row::CpuBound => Some(cpu_bound),
-        Row::IoBound => Some(io_bound),
-        Row::Creation | Row::Memory => None, // nothing is created
+    zh: "顺序",
+    en: "sequential",
+    python: Some("sequential"),
+    measure: |measure| match measure {
+        Measure::CpuJob => Ok(cpu_job),
+        Measure::Waits => Ok(waits),
+        Measure::Network | Measure::Mixed => Err(NOT_YET),
+        Measure::Memory | Measure::Creation | Measure::Greatest => Err(NOTHING_IS_CREATED),
+        Measure::Message | Measure::RoundTrip | Measure::Counter => Err(NOBODY_ELSE),
+    },
+    in_python: |measure| match measure {
+        Measure::CpuJob | Measure::Waits => Ok(()),
+        Measure::Network | Measure::Mixed => Err(NOT_YET),
+        Measure::Memory | Measure::Creation | Measure::Greatest => Err(NOTHING_IS_CREATED),
+        Measure::Message | Measure::RoundTrip | Measure::Counter => Err(NOBODY_ELSE),
     },
 };
 
-fn cpu_bound() -> anyhow::Result<Sample> {
-    timed(1, OVER, || Ok((0..TASKS).map(|_| sum_of_squares()).sum()))
+const NOTHING_IS_CREATED: &str = "不创建任何单元 · nothing is created";
+const NOBODY_ELSE: &str = "没有通信的对方 · there is nobody to talk to";
+
+/// A task of the CPU-bound job: the sum of the squares of the numbers below `terms`, `over` times over.
+///
+/// Never inlined: every model must run the very same code, and not what the optimiser makes of it in
+/// that model's loop.
+///
+/// # Panics
+///
+/// When the same work comes to something else.
+#[inline(never)]
+pub(super) fn sum_of_squares(terms: u64, over: u64) -> u64 {
+    // Without the black box LLVM puts the closed formula in place of the loop.
+    let once = || (0..black_box(terms)).map(|i| black_box(i * i)).sum();
+    (1..over).fold(once(), |sum, _| {
+        assert_eq!(once(), sum, "the same work comes to the same");
+        sum
+    })
 }
 
-fn io_bound() -> anyhow::Result<Sample> {
-    timed(1, 1, || {
-        (0..WAITS).for_each(|_| sleep(WAIT));
-        Ok(WAITS)
+/// The CPU-bound job under a model: `all` does each of so many tasks and adds up what they come to.
+pub(super) fn cpu_job_under(
+    sizes: &Sizes,
+    all: impl FnOnce(u64, u64, u64) -> anyhow::Result<u64>,
+) -> anyhow::Result<Sample> {
+    let (tasks, terms, over) = (sizes.at(0)?, sizes.at(1)?, sizes.at(2)?);
+    seconds_each(over, || all(tasks, terms, over))
+}
+
+/// The waits under a model: `all` does so many of the duration, so many at a time, and says how many
+/// there were. The answer is 1 for all: the sequential model has fewer of them to do.
+pub(super) fn waits_under(
+    sizes: &Sizes,
+    at_a_time: usize,
+    all: impl FnOnce(u64, Duration, u64) -> anyhow::Result<u64>,
+) -> anyhow::Result<Sample> {
+    let (waits, wait) = (sizes.at(0)?, Duration::from_millis(sizes.at(1)?));
+    let at_a_time = sizes.at(at_a_time)?;
+    rate(waits, || {
+        ensure!(all(waits, wait, at_a_time)? == waits, "a wait is missing");
+        Ok(1)
+    })
+}
+
+fn cpu_job(sizes: &Sizes) -> anyhow::Result<Sample> {
+    cpu_job_under(sizes, |tasks, terms, over| {
+        Ok((0..tasks).map(|_| sum_of_squares(terms, over)).sum())
+    })
+}
+
+fn waits(sizes: &Sizes) -> anyhow::Result<Sample> {
+    waits_under(sizes, 2, |waits, wait, _| {
+        (0..waits).for_each(|_| sleep(wait));
+        Ok(waits)
     })
 }

@@ -8,25 +8,30 @@ use threading::event::Event;
 use threading::semaphore::{ReleaseError, Semaphore};
 use threading::thread::spawn;
 
-use super::{
-    Model, OVER, Row, Sample, TASKS, WAIT, WAITS, proportional_set_size, sum_of_squares, timed,
-};
+use super::meter::{amount, proportional_set_size, seconds_each};
+use super::sequential::{cpu_job_under, sum_of_squares, waits_under};
+use super::{Measure, Model, NOT_YET, Sample, Sizes};
 
 pub(super) const MODEL: Model = Model {
     name: "threads",
-    label: "多线程 · threads",
-    measure: |row| match row {
-        Row::CpuBound => Some(cpu_bound),
-        Row::IoBound => Some(io_bound),
-        Row::Creation => Some(creation),
-        Row::Memory => Some(memory),
+    zh: "多线程",
+    en: "threads",
+    python: Some("threading"),
+    measure: |measure| match measure {
+        Measure::CpuJob => Ok(cpu_job),
+        Measure::Memory => Ok(memory),
+        Measure::Creation => Ok(creation),
+        Measure::Waits => Ok(waits),
+        Measure::Message | Measure::RoundTrip | Measure::Counter => Err(NOT_YET),
+        Measure::Network | Measure::Mixed | Measure::Greatest => Err(NOT_YET),
     },
+    in_python: |_| Ok(()),
 };
 
 /// One thread for each of `n` tasks; the sum of what they return.
-fn one_each(n: u64, task: fn() -> u64) -> anyhow::Result<u64> {
+fn one_each(n: u64, task: impl Fn(u64) -> u64 + Copy + Send + 'static) -> anyhow::Result<u64> {
     let threads = (0..n)
-        .map(|_| spawn(task))
+        .map(|index| spawn(move || task(index)))
         .collect::<io::Result<Vec<_>>>()?;
     let mut sum = 0;
     for thread in threads {
@@ -35,28 +40,38 @@ fn one_each(n: u64, task: fn() -> u64) -> anyhow::Result<u64> {
     Ok(sum)
 }
 
-fn cpu_bound() -> anyhow::Result<Sample> {
-    timed(1, OVER, || one_each(TASKS, sum_of_squares))
+fn cpu_job(sizes: &Sizes) -> anyhow::Result<Sample> {
+    cpu_job_under(sizes, |tasks, terms, over| {
+        one_each(tasks, move |_| sum_of_squares(terms, over))
+    })
 }
 
-fn io_bound() -> anyhow::Result<Sample> {
-    timed(1, 1, || {
-        one_each(WAITS, || {
-            sleep(WAIT);
-            1
+/// A thread does one wait after the other where there are more of them than threads at a time.
+fn waits(sizes: &Sizes) -> anyhow::Result<Sample> {
+    waits_under(sizes, 2, |waits, wait, at_a_time| {
+        let each = waits.div_ceil(at_a_time);
+        one_each(waits.div_ceil(each), move |index| {
+            let mine = each.min(waits - index * each);
+            (0..mine).for_each(|_| sleep(wait));
+            mine
         })
     })
 }
 
-fn creation() -> anyhow::Result<Sample> {
-    timed(1000, 1, || one_each(1, || 1))
+fn creation(sizes: &Sizes) -> anyhow::Result<Sample> {
+    let times = sizes.at(0)?;
+    seconds_each(times, || {
+        for _ in 0..times {
+            one_each(1, |_| 1)?;
+        }
+        Ok(1)
+    })
 }
 
-/// A thousand threads that wait: what each adds to the memory of the process.
-fn memory() -> anyhow::Result<Sample> {
-    const UNITS: u64 = 1000;
-
-    one_each(1, || 1)?; // what the first thread of all sets up is not the others' memory
+/// Threads that wait: what each adds to the memory of the process.
+fn memory(sizes: &Sizes) -> anyhow::Result<Sample> {
+    let units = sizes.at(0)?;
+    one_each(1, |_| 1)?; // what the first thread of all sets up is not the others' memory
     let before = proportional_set_size("self")?;
     let waiting = Arc::new(Semaphore::new(0));
     let end = Arc::new(Event::new());
@@ -68,8 +83,8 @@ fn memory() -> anyhow::Result<Sample> {
             Ok(())
         })
     };
-    let threads = (0..UNITS).map(|_| wait()).collect::<io::Result<Vec<_>>>()?;
-    for _ in 0..UNITS {
+    let threads = (0..units).map(|_| wait()).collect::<io::Result<Vec<_>>>()?;
+    for _ in 0..units {
         waiting.acquire().forget();
     }
     let after = proportional_set_size("self");
@@ -78,9 +93,5 @@ fn memory() -> anyhow::Result<Sample> {
         thread.join()?.map_err(|error: ReleaseError| error)?;
     }
     let added = after?.saturating_sub(before);
-    Ok(Sample {
-        value: added as f64 / UNITS as f64,
-        cpu: None,
-        answer: 1, // every one of them waited, or this is not reached
-    })
+    Ok(amount(added as f64 / units as f64, 1)) // every one of them waited, or this is not reached
 }
