@@ -1,8 +1,10 @@
 //! The chapter's sections, in the document's order.
 
+mod s1_event_loop;
 mod s2_async_await;
 mod s3_coroutine;
 mod s4_gather_task;
+mod s5_queue;
 mod s6_async_with_for;
 
 /// The chapter's number in the document; a section's number is this and its place in [`ALL`].
@@ -27,6 +29,12 @@ pub struct Section {
 /// Every section.
 pub const ALL: &[Section] = &[
     Section {
+        name: "event-loop",
+        title: "事件循环",
+        contract: include_str!("s1_event_loop.txt"),
+        run: s1_event_loop::run,
+    },
+    Section {
         name: "async-await",
         title: "async/await 语法",
         contract: include_str!("s2_async_await.txt"),
@@ -43,6 +51,12 @@ pub const ALL: &[Section] = &[
         title: "asyncio.gather 与 asyncio.create_task",
         contract: include_str!("s4_gather_task.txt"),
         run: s4_gather_task::run,
+    },
+    Section {
+        name: "queue",
+        title: "asyncio.Queue",
+        contract: include_str!("s5_queue.txt"),
+        run: s5_queue::run,
     },
     Section {
         name: "async-with-for",
