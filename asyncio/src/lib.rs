@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod queue; // asyncio.Queue: items from tasks to tasks, with a limit
 pub mod run; // asyncio.run: a runtime for one main, Ctrl-C included
 
 pub mod sections;
