@@ -78,7 +78,8 @@ type Work<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
 /// # }).unwrap().unwrap();
 /// ```
 ///
-/// A child that never comes to an `await` cannot be cancelled, and is waited for.
+/// A child that never comes to an `await` cannot be cancelled, and is waited for. The group ends when there is a moment without
+/// a child: whoever adds them faster than they end keeps it going.
 ///
 /// # Errors
 ///

@@ -114,7 +114,11 @@ fn children_of_children() {
             create_task(async move {
                 yield_now().await;
                 grow(group.clone(), 6, done);
-                group.spawn(async { Ok(told.send(()).unwrap()) }).unwrap();
+                let tell = async {
+                    told.send(()).unwrap();
+                    Ok(())
+                };
+                group.spawn(tell).unwrap();
             });
             Ok(tells.await?)
         });
@@ -126,7 +130,8 @@ fn children_of_children() {
 /// Without children the group is its body.
 #[tokio::test(start_paused = true)]
 async fn no_children() {
-    assert_eq!(task_group(async |_| Ok::<_, TaskError>(1)).await, Ok(1));
+    let value = task_group(async |_| Ok::<_, TaskError>(1)).await;
+    assert_eq!(value.unwrap(), 1);
     let failed = task_group(async |_| Err::<(), _>(anyhow::anyhow!("body"))).await;
     assert_eq!(failed.unwrap_err().errors().len(), 1);
 }
@@ -176,10 +181,7 @@ fn the_body_fails_or_something_panics() {
                         Ok(())
                     })
                     .await
-                    .map_err(|failed| {
-                        assert_eq!(living.count(), 0);
-                        failed
-                    })
+                    .inspect_err(|_| assert_eq!(living.count(), 0))
                 }
             });
             let ended = group.await;
@@ -274,10 +276,12 @@ fn one_child_is_cancelled() {
             let ran = Arc::new(AtomicBool::new(false));
             let mut never = group.spawn({
                 let ran = Arc::clone(&ran);
-                async move { Ok(ran.store(true, Ordering::SeqCst)) }
+                async move {
+                    ran.store(true, Ordering::SeqCst);
+                    Ok(())
+                }
             })?;
-            let cancelled = never.cancel(); // it is begun when this comes to an await
-            assert!(cancelled);
+            assert!(never.cancel()); // it would be begun when this comes to an await
             assert_eq!(never.await, None);
             assert!(!ran.load(Ordering::SeqCst));
             go.send(()).unwrap();
@@ -444,7 +448,8 @@ async fn not_yet_begun_at_the_failure() {
         let (ran, life) = (Arc::clone(&ran), living.one());
         group.spawn(async move {
             let _life = life;
-            Ok(ran.store(true, Ordering::SeqCst))
+            ran.store(true, Ordering::SeqCst);
+            Ok(())
         })?;
         Err::<(), _>(anyhow::anyhow!("before it began"))
     });
@@ -488,12 +493,14 @@ fn added_while_it_ends() {
                             ended.fetch_add(1, Ordering::SeqCst);
                             Ok::<_, Error>(())
                         };
+                        // Awaited, so that the group has no child left each time, and may end, while
+                        // the next is added.
                         match group.spawn(child) {
-                            Ok(_) => taken += 1,
+                            Ok(child) => assert_eq!(child.await, Some(())),
                             Err(GroupClosed) => return taken,
                         }
+                        taken += 1;
                         begun.notify_one();
-                        yield_now().await;
                     }
                 }));
                 begin.notified().await;
