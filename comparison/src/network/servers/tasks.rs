@@ -11,7 +11,7 @@ use super::MESSAGE;
 
 pub(super) fn serve(listener: TcpListener, control: UnixStream) -> anyhow::Result<()> {
     run(accept(listener, control, |stream| {
-        tokio::spawn(echo(stream)); // nobody waits for it, and it goes on
+        asyncio::task::create_task(echo(stream)); // nobody waits for it, and it goes on
     }))?
 }
 
