@@ -13,6 +13,9 @@
 //! too (`model/faulty.rs`, `model/faulty_wait.rs`). There it must fail: a check that cannot fail shows
 //! nothing.
 //!
+//! They show FU-04, FU-08, FU-09 and FU-10, and of the waits AC-01 to AC-03, AC-07, WA-01 to WA-04 and WA-06,
+//! in every interleaving.
+//!
 //! `LOOM_LOCATION=1` adds the places in the code to what loom reports.
 //!
 //! [loom]: https://docs.rs/loom/0.7

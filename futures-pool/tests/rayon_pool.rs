@@ -1,11 +1,16 @@
 //! What `rayon_pool.rs` has beyond the other executors, and rayon's traps. What all executors have in common
 //! is in `executor.rs`; that no thread is left, in `thread_pool_process.rs`.
+//!
+//! Not offered: a default number of workers (EX-05) and threads that are started when they are needed
+//! (EX-07), since all of them are from the beginning; initialisers (EX-16). PP-01 to PP-25 are about workers
+//! that are processes.
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::mpsc;
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Weak};
 use std::thread::{self, scope};
 use std::time::Duration;
 
@@ -60,7 +65,57 @@ fn all_threads_work() {
     });
 }
 
-/// R51: a task that waits for a task has the only thread: only the time-out ends that. With rayon's own
+/// EX-06, EX-17: 15 × n tasks that wait have exactly n threads, and these are named by their numbers.
+#[test]
+fn saturation() {
+    bounded(|| {
+        const THREADS: usize = 3;
+        let executor = RayonExecutor::new(THREADS).unwrap();
+        let (sends, came) = mpsc::channel();
+        let meeting = Arc::new(Barrier::new(THREADS));
+        // As many as there are threads wait for each other, fifteen times: with fewer nobody would go on.
+        let task = |(came, meeting): (mpsc::Sender<String>, Arc<Barrier>)| {
+            came.send(name()).unwrap();
+            meeting.wait();
+        };
+        let submit = |_| {
+            let with = (sends.clone(), Arc::clone(&meeting));
+            executor.submit(task, with).unwrap()
+        };
+        let futures: Vec<_> = (0..15 * THREADS).map(submit).collect();
+        futures
+            .into_iter()
+            .for_each(|future| future.into_result().unwrap());
+        drop(sends);
+        let names: Vec<String> = came.iter().collect();
+        assert_eq!(names.len(), 15 * THREADS);
+        let all = (0..THREADS).map(|n| format!("RayonExecutor_{n}"));
+        assert_eq!(BTreeSet::from_iter(names), all.collect());
+    });
+}
+
+/// EX-18: function and argument are gone before the result is there; the result belongs to who takes it.
+#[test]
+fn nothing_is_kept() {
+    bounded(|| {
+        let executor = RayonExecutor::new(2).unwrap();
+        for _ in 0..200 {
+            let (captured, argument) = (Arc::new(()), Arc::new(()));
+            let kept = [Arc::downgrade(&captured), Arc::downgrade(&argument)];
+            let task = move |argument: Arc<()>| {
+                let _both = (&captured, argument);
+                Arc::new(7)
+            };
+            let future = executor.submit(task, argument).unwrap();
+            let result = Arc::downgrade(future.result(None).unwrap());
+            assert!(kept.iter().all(|kept| kept.upgrade().is_none()));
+            drop(future.into_result());
+            assert_eq!(Weak::strong_count(&result), 0);
+        }
+    });
+}
+
+/// EX-20, R51: a task that waits for a task has the only thread: only the time-out ends that. With rayon's own
 /// `join`, the waiting thread does the other task itself.
 #[test]
 fn one_thread() {

@@ -263,6 +263,30 @@ fn from_an_iterator() {
     });
 }
 
+/// A future is done before its callbacks are called: nobody waits for these.
+#[test]
+fn done_while_its_callbacks_run() {
+    bounded(|| {
+        let (promise, future) = promise();
+        let (go_on, told) = mpsc::channel::<()>();
+        let (calls, called) = mpsc::channel();
+        future.add_done_callback(move |_| {
+            calls.send(()).unwrap();
+            told.recv().unwrap();
+        });
+        let worker = thread::spawn(move || promise.set_result(1));
+        called.recv().unwrap();
+        let mut futures = vec![future];
+        for return_when in EVERY_KIND {
+            futures = wait(futures, None, return_when).0;
+        }
+        let completed = as_completed(futures, None).next().unwrap().unwrap();
+        assert_eq!(completed.result(None), Ok(&1));
+        go_on.send(()).unwrap();
+        worker.join().unwrap();
+    });
+}
+
 // ---- wait
 
 /// WA-01: all of them, failed and cancelled ones as well, and not before the last.

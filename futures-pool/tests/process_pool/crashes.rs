@@ -30,10 +30,21 @@ pub enum Way {
     Panic,
     Exit(u8),
     Abort,
+    Overflow,
+    Segfault,
+    Terminate,
     Kill,
 }
 
-const DEADLY: [Way; 4] = [Way::Exit(0), Way::Exit(7), Way::Abort, Way::Kill];
+const DEADLY: [Way; 7] = [
+    Way::Exit(0),
+    Way::Exit(7),
+    Way::Abort,
+    Way::Overflow,
+    Way::Segfault,
+    Way::Terminate,
+    Way::Kill,
+];
 
 impl Way {
     fn strike(self) -> Result<(), &'static str> {
@@ -42,6 +53,10 @@ impl Way {
             Self::Panic => panic!("a panic"),
             Self::Exit(code) => process::exit(code.into()),
             Self::Abort => process::abort(),
+            Self::Overflow => drop(std::hint::black_box(deep(1))),
+            // The first one is seen by std's handler for stack overflows, which it is not.
+            Self::Segfault => drop([(); 2].map(|()| raise(Signal::SIGSEGV))),
+            Self::Terminate => drop(raise(Signal::SIGTERM)),
             Self::Kill => drop(raise(Signal::SIGKILL)),
         }
         Ok(())
@@ -51,11 +66,19 @@ impl Way {
     fn is(self, status: ExitStatus) -> bool {
         match self {
             Self::Exit(code) => status.code() == Some(code.into()),
-            Self::Abort => status.signal() == Some(Signal::SIGABRT as i32),
+            Self::Abort | Self::Overflow => status.signal() == Some(Signal::SIGABRT as i32),
+            Self::Segfault => status.signal() == Some(Signal::SIGSEGV as i32),
+            Self::Terminate => status.signal() == Some(Signal::SIGTERM as i32),
             Self::Kill => status.signal() == Some(Signal::SIGKILL as i32),
             _ => false,
         }
     }
+}
+
+/// Calls itself until the stack is at its end.
+fn deep(n: u64) -> u64 {
+    let frame = std::hint::black_box([n; 128]);
+    if n == 0 { 0 } else { deep(n + 1) + frame[1] }
 }
 
 /// An argument that goes wrong, or whose result does.

@@ -47,7 +47,7 @@ pub fn an_error_keeps_its_kind_and_a_panic_its_message() {
     assert_eq!(same, Ok(pid), "the worker went on");
 }
 
-/// P04, P05
+/// PP-02 to PP-13, P04, P05: what fails in the parent, or in the worker before or after the task.
 pub fn what_cannot_be_sent_fails_alone() {
     let executor = executor(2);
     for way in [Way::Error, Way::Panic] {
@@ -126,7 +126,26 @@ pub fn a_failing_initialiser_breaks_the_pool() {
 
 /// Counts those that are there.
 #[derive(Serialize, Deserialize)]
+#[serde(from = "u8", into = "u8")]
 struct Counted(u8);
+
+impl From<u8> for Counted {
+    fn from(n: u8) -> Self {
+        Self::new(n)
+    }
+}
+
+impl From<Counted> for u8 {
+    fn from(counted: Counted) -> Self {
+        counted.0
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Self::new(self.0)
+    }
+}
 
 static THERE: AtomicUsize = AtomicUsize::new(0);
 
@@ -143,12 +162,22 @@ impl Drop for Counted {
     }
 }
 
-/// EX-18, PL-18
+/// EX-18, PL-18: neither here nor in the worker.
 pub fn nothing_keeps_an_argument_or_a_result() {
     let executor = executor(1);
+    let there = || THERE.load(Ordering::SeqCst);
+    let in_the_worker = |()| THERE.load(Ordering::SeqCst);
     let future = executor.submit(|argument: Counted| argument.0, Counted::new(1));
-    assert_eq!(THERE.load(Ordering::SeqCst), 0, "it is encoded, and gone");
+    assert_eq!(there(), 0, "the argument is encoded, and gone");
     future.unwrap().into_result().unwrap();
+    let task = |argument: Counted| Counted::new(argument.0 + 1);
+    let future = executor.submit(task, Counted::new(1)).unwrap();
+    assert_eq!(future.result(None).map(|result| result.0), Ok(2));
+    assert_eq!(there(), 1, "the result");
+    drop(future.into_result());
+    assert_eq!(there(), 0);
+    let left = executor.submit(in_the_worker, ()).unwrap().into_result();
+    assert_eq!(left, Ok(0));
 
     let shared = Arc::new(());
     let future = executor.submit(super::square, 1).unwrap();

@@ -57,7 +57,7 @@ pub fn the_parent_is_killed() {
     }
 }
 
-/// P09 (gh-83386): the program ends though a worker never would.
+/// EX-11, P09 (gh-83386): the program ends though a worker never would.
 pub fn the_parent_leaves() {
     if role().is_none() {
         let ended = again("a parent");

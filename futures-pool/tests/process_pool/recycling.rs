@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::thread::scope;
 
 use futures_pool::future::{Broken, Future, FutureError};
 use futures_pool::process_pool::{ProcessPoolExecutor, Shutdown, SubmitError};
+use nix::unistd::getpid;
 
 use super::{assert_broken, pid, square, to_pid};
-use crate::support::{assert_no_children, children, list, note, process, wait_for};
+use crate::support::{
+    assert_no_children, children, eventually, list, note, process, wait_for, wait_until_asleep,
+};
 
 fn with_limit(workers: usize, tasks: usize) -> ProcessPoolExecutor {
     ProcessPoolExecutor::builder()
@@ -49,17 +53,26 @@ pub fn a_backlog() {
     assert_no_children();
 }
 
-/// PP-15, P08 (gh-119592); PL-15
+/// The square, when the list of this name has an entry.
+fn square_later((n, name): (u64, String)) -> u64 {
+    wait_for(&name, 1);
+    square(n)
+}
+
+/// PP-15, P08 (gh-119592); PL-15: the workers come to their limit after the shutdown.
 pub fn shutdown_without_waiting() {
     for workers in [1, 2] {
         let executor = with_limit(workers, 1);
+        let name = format!("shut down {workers}");
         let futures: Vec<_> = (0..6)
-            .map(|n| executor.submit(square, n).unwrap())
+            .map(|n| executor.submit(square_later, (n, name.clone())).unwrap())
             .collect();
         executor.shutdown(Shutdown {
             wait: false,
             cancel_futures: false,
         });
+        assert!(!futures.iter().any(Future::done));
+        note(&name, 0);
         for (n, future) in (0..).zip(futures) {
             assert_eq!(future.into_result(), Ok(square(n)));
         }
@@ -68,13 +81,24 @@ pub fn shutdown_without_waiting() {
     }
 }
 
-/// PP-16, P08 (gh-152967): the rest is done.
+/// PP-16, P08 (gh-152967): the worker comes to its limit while the executor is being dropped; the rest is
+/// done.
 pub fn dropped() {
     let executor = with_limit(1, 2);
+    let name = "is being dropped".to_owned();
     let futures: Vec<_> = (0..11)
-        .map(|n| executor.submit(square, n).unwrap())
+        .map(|n| executor.submit(square_later, (n, name.clone())).unwrap())
         .collect();
-    drop(executor);
+    eventually("one runs", || futures[0].running());
+    scope(|scope| {
+        // A process is shown as asleep when its first thread is, which is this one. It has only the end
+        // of the executor to sleep for, once it has this thread.
+        scope.spawn(|| {
+            wait_until_asleep(getpid());
+            note(&name, 0);
+        });
+        drop(executor);
+    });
     assert!(futures.iter().all(|future| future.result(None).is_ok()));
     assert_no_children();
 }

@@ -139,9 +139,13 @@ fn names() {
             };
             executor.submit(named, n).unwrap()
         });
+        gate.wait_for(3);
         gate.open();
         let names: BTreeSet<_> = futures.map(|future| future.into_result().unwrap()).into();
-        assert!(names.is_subset(&["names_0", "names_1", "names_2"].map(String::from).into()));
+        assert_eq!(
+            names,
+            ["names_0", "names_1", "names_2"].map(String::from).into()
+        );
         let default = ThreadPoolExecutor::new(1).unwrap();
         let name = default.submit(name, 0).unwrap().into_result().unwrap();
         assert_eq!(name, "ThreadPoolExecutor_0");
