@@ -5,6 +5,9 @@
 //! X05, a program that starts itself anew without end for want of a main guard, cannot happen to a fork.
 
 #[cfg(target_os = "linux")]
+#[path = "support/sandbox.rs"]
+mod sandbox;
+#[cfg(target_os = "linux")]
 mod support;
 
 #[cfg(target_os = "linux")]
@@ -68,6 +71,8 @@ fn main() {
         system::no_descriptor_left,
         system::one_descriptor_left,
         system::no_pidfd,
+        system::threads_are_counted_in_proc,
+        system::threads_that_cannot_be_counted,
     ])
 }
 

@@ -4,6 +4,9 @@
 //! thread could not encode, since `put` itself says so.
 
 #[cfg(target_os = "linux")]
+#[path = "support/sandbox.rs"]
+mod sandbox;
+#[cfg(target_os = "linux")]
 mod support;
 
 #[cfg(target_os = "linux")]
@@ -24,6 +27,9 @@ mod linear;
 #[cfg(target_os = "linux")]
 #[path = "queue/many.rs"]
 mod many;
+#[cfg(target_os = "linux")]
+#[path = "queue/members.rs"]
+mod members;
 #[cfg(target_os = "linux")]
 #[path = "queue/trouble.rs"]
 mod trouble;
@@ -63,6 +69,9 @@ fn main() {
         linear::four_and_four_against_a_model,
         many::four_producers_and_four_consumers,
         many::large_items_of_many,
+        members::without_descriptors_for_processes,
+        members::a_number_given_anew,
+        members::a_stopped_owner_of_the_lock,
         trouble::a_reader_killed_while_it_waits,
         trouble::a_reader_stopped_while_it_waits,
         trouble::a_writer_killed_in_a_large_item,

@@ -45,6 +45,7 @@ fn main() {
         locks::a_lock_without_a_value,
         locks::a_second_lock_in_a_thread_is_an_error,
         locks::a_stopped_owner_and_a_timed_lock,
+        locks::a_timed_lock_sleeps_by_the_monotonic_clock,
         locks::a_fork_with_the_lock_is_refused,
         locks::a_guard_forgotten_and_its_value_dropped,
         locks::threads_of_one_process,

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use multiprocess::ends::{self, End, Ends, Pass};
 use multiprocess::process::{Exit, Process, StartError, UNKNOWN, active_children};
-use nix::sys::prctl::set_no_new_privs;
+use nix::errno::Errno;
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask,
 };
@@ -18,6 +19,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, close, dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 
 use super::basics::{for_ever, held};
+use crate::sandbox::forbid;
 use crate::support::{
     CEILING, Line, assert_no_children, descriptors, eventually, is_running, kill, process,
     wait_until_asleep,
@@ -426,30 +428,39 @@ pub fn no_pidfd() {
     }
 }
 
-/// From now on this system call fails with `EPERM` in this process and its children.
-fn forbid(call: libc::c_long) {
-    let step = |code: u32, jf, k| libc::sock_filter {
-        code: code as u16,
-        jt: 0,
-        jf,
-        k,
-    };
-    let mut program = [
-        step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0), // the number of the call
-        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, call as u32),
-        step(
-            libc::BPF_RET | libc::BPF_K,
-            0,
-            libc::SECCOMP_RET_ERRNO | libc::EPERM as u32,
-        ),
-        step(libc::BPF_RET | libc::BPF_K, 0, libc::SECCOMP_RET_ALLOW),
-    ];
-    let filter = libc::sock_fprog {
-        len: program.len() as u16,
-        filter: program.as_mut_ptr(),
-    };
-    set_no_new_privs().unwrap();
-    // SAFETY: the call copies the program, which lives until after it.
-    let code = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &filter) };
-    assert_eq!(code, 0, "{}", io::Error::last_os_error());
+/// R01: where a sandbox forbids the call that tells whether there are other threads, they are counted in
+/// `/proc`: with one a start is refused, without it succeeds.
+pub fn threads_are_counted_in_proc() {
+    forbid(libc::SYS_unshare);
+    assert_eq!(unshare(CloneFlags::CLONE_THREAD), Err(Errno::EPERM));
+    let start = || Process::start((), |()| Exit(3));
+    assert_eq!(start().unwrap().join().unwrap(), 3);
+    let go = Line::new();
+    thread::scope(|scope| {
+        scope.spawn(|| go.receive());
+        for _ in 0..5 {
+            let refused = start();
+            assert!(matches!(refused, Err(StartError::Threads)), "{refused:?}");
+        }
+        assert_no_children();
+        go.send(0);
+    });
+    eventually("a start succeeds", || start().is_ok());
+    assert_eq!(start().unwrap().join().unwrap(), 3);
+}
+
+/// R01: where that cannot be read either, nobody knows, and a start is refused with what the system says.
+pub fn threads_that_cannot_be_counted() {
+    let child = Process::start((), |()| {
+        for call in [libc::SYS_unshare, libc::SYS_statx, libc::SYS_newfstatat] {
+            forbid(call);
+        }
+        let refused = Process::start((), |()| for_ever());
+        let Err(StartError::System(error)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(waitpid(None, None), Err(Errno::ECHILD));
+    });
+    assert_eq!(child.unwrap().join().unwrap(), 0);
 }

@@ -1,17 +1,20 @@
 //! The lock while all live.
 
+use std::fs;
 use std::mem;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use multiprocess::array::{AccessError, Array};
 use multiprocess::fork::{ForkError, fork};
+use multiprocess::robust_mutex::RobustMutex;
+use multiprocess::shared_memory::SharedMemory;
 use multiprocess::value::{AlreadyHeld, LockError, Value};
 use nix::sys::signal::Signal;
 
 use super::memory::shared_mappings;
 use crate::children::spawn;
-use crate::support::{Line, eventually, kill, process, wait_until_asleep};
+use crate::support::{CEILING, Line, eventually, kill, process, wait_until_asleep};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -95,6 +98,50 @@ pub fn a_stopped_owner_and_a_timed_lock() {
     assert_eq!(guard.as_deref(), Some(&2));
     drop(guard);
     child.join();
+}
+
+/// R11: nobody delays or shortens a timed lock by setting the system's clock: it sleeps by the one that only
+/// runs on. (With another C library than glibc by the other one, as documented.)
+pub fn a_timed_lock_sleeps_by_the_monotonic_clock() {
+    let memory = SharedMemory::zeroed(size_of::<RobustMutex>()).unwrap();
+    let place = memory.start().cast::<RobustMutex>().as_ptr();
+    // SAFETY: there is room, a page is more than aligned, and nobody has it yet.
+    unsafe { RobustMutex::init(place) }.unwrap();
+    // SAFETY: it was made there, and stays for as long as `memory`.
+    let mutex = unsafe { &*place };
+    let _guard = mutex.lock().unwrap();
+
+    let by_ours = || drop(mutex.lock_until(Instant::now() + CEILING));
+    let wall_clock = cfg!(not(target_env = "gnu"));
+    assert_eq!(sleeps_by_the_wall_clock(by_ours), wall_clock);
+    // What the other one looks like.
+    let by_the_other = || {
+        let never = libc::timespec {
+            tv_sec: libc::time_t::MAX,
+            tv_nsec: 0,
+        };
+        // SAFETY: as above, and that is what it is.
+        unsafe { libc::pthread_mutex_timedlock(place.cast(), &never) };
+    };
+    assert!(sleeps_by_the_wall_clock(by_the_other));
+}
+
+/// By which clock a child sleeps that waits for a lock: what it has asked the system for. futex(2)
+fn sleeps_by_the_wall_clock(wait: impl FnOnce()) -> bool {
+    let child = spawn((), |()| wait());
+    let mut operation = None;
+    eventually("it sleeps in a futex", || {
+        // The number of the call and its arguments; a word if it is in none.
+        let text = fs::read_to_string(format!("/proc/{}/syscall", child.0)).unwrap();
+        let mut numbers = text.split(' ');
+        if numbers.next() == Some(&libc::SYS_futex.to_string()) {
+            let text = numbers.nth(1).unwrap().trim_start_matches("0x");
+            operation = libc::c_int::from_str_radix(text, 16).ok();
+        }
+        operation.is_some()
+    });
+    child.kill();
+    operation.unwrap() & libc::FUTEX_CLOCK_REALTIME != 0
 }
 
 /// R14: the child would have the guard too, and two processes would write at once.
