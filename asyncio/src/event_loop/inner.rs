@@ -11,6 +11,7 @@ use super::JoinHandle;
 use super::clock::Clock;
 use super::job::{Job, Spawned, catch};
 use super::ready::{Ready, Task};
+use super::state::State;
 use super::timers::Timers;
 
 /// What a loop is made of.
@@ -29,11 +30,27 @@ pub(super) struct Inner {
     pub(super) closed: Cell<bool>,
 }
 
-/// By number. `None`: the number is free, or the loop has the task in hand.
 #[derive(Default)]
 struct Tasks {
+    /// By number. `None`: the number is free, or the loop has the task in hand.
     slots: Vec<Option<Slot>>,
-    free: Vec<usize>,
+    /// What is left of tasks that are over: their numbers, and the room for the next ones' state.
+    free: Vec<Arc<Task>>,
+}
+
+impl Tasks {
+    /// A new task, its number included.
+    fn task(&mut self, ready: &Arc<Ready>) -> Arc<Task> {
+        let Some(mut over) = self.free.pop() else {
+            self.slots.push(None);
+            return Task::new(self.slots.len() - 1, ready);
+        };
+        match Arc::get_mut(&mut over) {
+            Some(task) => task.state = State::queued(), // nobody has a waker or handle of it any more
+            None => over = Task::new(over.number, ready),
+        }
+        over
+    }
 }
 
 struct Slot {
@@ -59,8 +76,7 @@ impl Inner {
     pub(super) fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         let job = Rc::new(Spawned::new(future));
         let mut tasks = self.tasks.borrow_mut();
-        let number = tasks.free.pop().unwrap_or(tasks.slots.len());
-        let task = Task::new(number, &self.ready);
+        let task = tasks.task(&self.ready);
         if self.closed.get() {
             drop(tasks);
             task.state.finish();
@@ -71,11 +87,8 @@ impl Inner {
                 waker: Waker::from(Arc::clone(&task)),
                 task: Arc::clone(&task),
             };
-            match tasks.slots.get_mut(number) {
-                Some(free) => *free = Some(slot),
-                None => tasks.slots.push(Some(slot)),
-            }
-            self.ready.push(number);
+            tasks.slots[task.number] = Some(slot);
+            self.ready.push(task.number);
         }
         JoinHandle::new(job, task)
     }
@@ -92,8 +105,8 @@ impl Inner {
         };
         if over {
             slot.task.state.finish();
-            self.tasks.borrow_mut().free.push(number);
-            slot.discard();
+            let task = slot.discard();
+            self.tasks.borrow_mut().free.push(task);
         } else {
             let woken = slot.task.state.suspend();
             self.tasks.borrow_mut().slots[number] = Some(slot);
@@ -137,7 +150,9 @@ impl Inner {
 
 impl Slot {
     /// With it goes the result, if there is no handle to take it.
-    fn discard(self) {
-        let _reported = catch(|| drop(self));
+    fn discard(self) -> Arc<Task> {
+        let Self { job, task, waker: _ } = self;
+        let _reported = catch(|| drop(job));
+        task
     }
 }

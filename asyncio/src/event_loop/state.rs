@@ -1,7 +1,7 @@
 //! [`State`]: what may happen to a task between two polls, from any thread, and who must queue it.
 
 use std::sync::atomic::AtomicU8;
-use std::sync::atomic::Ordering::AcqRel;
+use std::sync::atomic::Ordering::{AcqRel, Release};
 
 /// A poll is due: the task was woken, or aborted, or is new.
 const DUE: u8 = 1;
@@ -69,6 +69,6 @@ impl State {
 
     /// The task is over.
     pub(super) fn finish(&self) {
-        self.0.swap(DONE, AcqRel);
+        self.0.store(DONE, Release);
     }
 }
