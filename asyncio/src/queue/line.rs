@@ -39,6 +39,7 @@ impl Line {
     }
 
     /// Takes the first one out. It must be woken.
+    #[inline]
     pub(super) fn call_first(&mut self) -> Option<Waker> {
         self.waiting.pop_front().map(|(_, waker)| waker)
     }
@@ -78,6 +79,7 @@ impl Called {
 }
 
 impl From<Option<Waker>> for Called {
+    #[inline]
     fn from(first: Option<Waker>) -> Self {
         first.map_or(Self::Nobody, Self::One)
     }

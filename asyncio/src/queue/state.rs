@@ -35,10 +35,11 @@ pub(super) struct State<T> {
 }
 
 impl<T> State<T> {
-    pub(super) fn new(store: Store<T>, capacity: usize) -> Self {
+    /// With `None` for no limit.
+    pub(super) fn new(store: Store<T>, capacity: Option<usize>) -> Self {
         Self {
             store,
-            capacity,
+            capacity: capacity.unwrap_or(usize::MAX),
             promised_items: 0,
             promised_room: 0,
             getters: Line::default(),
@@ -66,13 +67,19 @@ impl<T> State<T> {
 
     /// Gets, for one who has been `called` or for a newcomer, who must not take what is promised.
     pub(super) fn get(&mut self, called: bool) -> Result<(T, Called), GetNowaitError> {
-        if !called && self.unpromised() == 0 && !(self.shut_down && self.store.is_empty()) {
+        if self.shut_down && self.store.is_empty() {
+            return Err(GetNowaitError::ShutDown); // who waited has been called for that
+        }
+        if !called && self.unpromised() == 0 {
             return Err(GetNowaitError::Empty);
         }
-        let item = self.store.pop().ok_or(GetNowaitError::ShutDown)?;
         if called {
             self.promised_items -= 1;
         }
+        let item = self
+            .store
+            .pop()
+            .expect("somebody was promised it, or it is there for a newcomer");
         let next = match self.shut_down {
             false => self.promise_room().into(),
             true => Called::Many(self.call_if_over()),
@@ -107,21 +114,25 @@ impl<T> State<T> {
         Called::Many(self.joiners.call_all())
     }
 
-    /// No more puts. With `immediate` the items are thrown away: they are given back, to be dropped when the
-    /// mutex is unlocked.
-    pub(super) fn shut_down(&mut self, immediate: bool) -> (Vec<T>, Called) {
+    /// Nothing can be put any more.
+    pub(super) fn shut_down(&mut self) -> Called {
         self.shut_down = true;
         let mut called = self.putters.call_all();
-        let mut items = Vec::new();
-        if immediate {
-            items.extend(iter::from_fn(|| self.store.pop()));
-            self.promised_items = 0;
-            self.unfinished -= items.len();
-            if self.unfinished == 0 {
-                called.extend(self.joiners.call_all());
-            }
-        }
         called.extend(self.call_if_over());
+        Called::Many(called)
+    }
+
+    /// The same, and the items are given back, to be dropped when the mutex is unlocked. They count as done.
+    pub(super) fn shut_down_immediate(&mut self) -> (Vec<T>, Called) {
+        self.shut_down = true;
+        let items: Vec<T> = iter::from_fn(|| self.store.pop()).collect();
+        self.promised_items = 0;
+        self.unfinished -= items.len();
+        let mut called = self.putters.call_all();
+        called.extend(self.getters.call_all());
+        if self.unfinished == 0 {
+            called.extend(self.joiners.call_all());
+        }
         (items, Called::Many(called))
     }
 
@@ -132,6 +143,11 @@ impl<T> State<T> {
         } else {
             Vec::new()
         }
+    }
+
+    /// How many wait for an item, and how many for room.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (self.getters.len(), self.putters.len())
     }
 
     pub(super) fn getters(&mut self) -> &mut Line {

@@ -26,6 +26,7 @@ pub(super) struct Ranked<T> {
 }
 
 impl<T> Store<T> {
+    #[inline]
     pub(super) fn push(&mut self, item: T) {
         match self {
             Self::Fifo(items) => items.push_back(item),
@@ -46,6 +47,7 @@ impl<T> Store<T> {
         }
     }
 
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<T> {
         match self {
             Self::Fifo(items) => items.pop_front(),

@@ -57,9 +57,8 @@ impl Turn {
                     drop(replaced);
                     return Poll::Pending;
                 }
-            } else if let Some(ready) = attempt(&mut state, matches!(self, Self::Waits(_))) {
+            } else if let Some(ready) = attempt(&mut state, self.end_wait()) {
                 drop(state);
-                *self = Self::Over;
                 return Poll::Ready(ready);
             } else if let Some(own) = own.take() {
                 *self = Self::Waits(line(&mut state).enter(own));
@@ -68,6 +67,11 @@ impl Turn {
             drop(state);
             own = Some(context.waker().clone());
         }
+    }
+
+    /// Whether one who waited has been called. It comes now, once: it is over, also if the attempt panics.
+    fn end_wait(&mut self) -> bool {
+        matches!(mem::replace(self, Self::Over), Self::Waits(_))
     }
 
     /// The future is dropped. One who has been called already declines what it was called for.
@@ -93,18 +97,21 @@ impl Turn {
     }
 }
 
-/// After so many futures of queues that were ready at once, the next one on this thread lets others run.
-pub(super) const AT_ONCE: u32 = 128;
+/// So many futures of queues may begin on a thread; the next one lets others run first. By thread and not by
+/// queue: so whoever loops is the one to hit it, over however many queues.
+const IN_A_ROW: u32 = 128;
 
 std::thread_local! {
-    static LEFT: Cell<u32> = const { Cell::new(AT_ONCE) };
+    static LEFT: Cell<u32> = const { Cell::new(IN_A_ROW) };
 }
 
-/// Whether this one is to let others run.
+/// Whether this one is to let others run. Each is asked once: or else one could be hit time and again, while others
+/// begin as many between its polls.
+#[inline]
 fn others_are_due() -> bool {
     LEFT.with(|left| {
         let due = left.get() == 0;
-        left.set(if due { AT_ONCE } else { left.get() - 1 });
+        left.set(if due { IN_A_ROW } else { left.get() - 1 });
         due
     })
 }

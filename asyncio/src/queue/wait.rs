@@ -130,6 +130,7 @@ impl<T> Future for Join<'_, T> {
 }
 
 impl<T> Drop for Put<'_, T> {
+    #[inline]
     fn drop(&mut self) {
         self.turn
             .give_up(self.shared, State::putters, State::decline_room);
@@ -137,6 +138,7 @@ impl<T> Drop for Put<'_, T> {
 }
 
 impl<T> Drop for Get<'_, T> {
+    #[inline]
     fn drop(&mut self) {
         let shared = &self.queue.shared;
         self.turn
@@ -145,6 +147,7 @@ impl<T> Drop for Get<'_, T> {
 }
 
 impl<T> Drop for Join<'_, T> {
+    #[inline]
     fn drop(&mut self) {
         self.turn.give_up(self.shared, State::joiners, |_| None); // all are called at once
     }
