@@ -34,6 +34,8 @@ const MEASURE: &str = "__measure";
 const BLOCK: &str = "__block";
 const CONVOY: &str = "__convoy";
 #[cfg(target_os = "linux")]
+const WEIGHT: &str = "__weight";
+#[cfg(target_os = "linux")]
 const SERVER: &str = "__server";
 #[cfg(target_os = "linux")]
 const CLIENT: &str = "__client";
@@ -59,6 +61,8 @@ pub fn act(chapters: &[Chapter]) {
         (Some(CONVOY), Some(interval), Some(burn), Some(answer)) => {
             blocks::answer_in_this_process(interval, burn, answer)
         }
+        #[cfg(target_os = "linux")]
+        (Some(WEIGHT), Some(thing), _, _) => blocks::weigh_in_this_process(thing),
         #[cfg(target_os = "linux")]
         (Some(SERVER), Some(model), _, _) => network::serve_in_this_process(model),
         #[cfg(target_os = "linux")]
@@ -122,6 +126,18 @@ pub fn convoy(interval: u64, burn: usize, answer: usize) -> io::Result<Command> 
     let mut command = Command::new(env::current_exe()?);
     command.arg(CONVOY);
     command.args([interval.to_string(), burn.to_string(), answer.to_string()]);
+    Ok(command)
+}
+
+/// A command that makes this executable weigh something of which there are very many.
+///
+/// # Errors
+///
+/// As [`section`].
+#[cfg(target_os = "linux")]
+pub fn weight(thing: &str) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args([WEIGHT, thing]);
     Ok(command)
 }
 

@@ -151,7 +151,11 @@ impl Inner {
 impl Slot {
     /// With it goes the result, if there is no handle to take it.
     fn discard(self) -> Arc<Task> {
-        let Self { job, task, waker: _ } = self;
+        let Self {
+            job,
+            task,
+            waker: _,
+        } = self;
         let _reported = catch(|| drop(job));
         task
     }

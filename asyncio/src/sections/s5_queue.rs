@@ -38,7 +38,10 @@ async fn main() -> anyhow::Result<()> {
     println!("—— Rust");
     queue.join().await; // comes back, since the end mark counts as done too: its token was dropped
     println!("join 返回: 每一项都已完成");
-    println!("丢弃再重建的 future: 放入 3 个，收到 {} 个", recreated().await?);
+    println!(
+        "丢弃再重建的 future: 放入 3 个，收到 {} 个",
+        recreated().await?
+    );
     println!("一直保留的 future: 放入 3 个，收到 {} 个", kept().await?);
     Ok(())
 }
@@ -55,7 +58,10 @@ fn queues() -> anyhow::Result<(Queue<i32>, Queue<i32>)> {
 async fn move_one(source: &Queue<i32>, target: &Queue<i32>) -> Result<(), ShutDown> {
     let item = source.get().await?; // can be dropped without loss
     // Not so from here on: the value is in this future, and goes with it.
-    target.put(item.into_inner()).await.map_err(|_| ShutDown(()))
+    target
+        .put(item.into_inner())
+        .await
+        .map_err(|_| ShutDown(()))
 }
 
 const TICK: Duration = Duration::from_millis(20);

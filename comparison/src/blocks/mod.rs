@@ -2,7 +2,8 @@
 //!
 //! A group of rows joins with its file and its line in `GROUPS`. Each row is measured in a process
 //! of its own, which has done nothing before and has one thread, so that it may fork. What rows cannot
-//! say, since it is no time, has a table of its own: chapter 1's, in `gil`, and the servers', in `connections`.
+//! say, since it is no time, has a table of its own: chapter 1's, in `gil`, the servers', in
+//! `connections`, and what is counted in bytes, in `memory`.
 
 use std::fmt;
 use std::hint::black_box;
@@ -26,10 +27,14 @@ mod cores; // which cores there are, and to stay on one
 mod futures_pool;
 mod gil;
 #[cfg(target_os = "linux")]
+mod memory;
+#[cfg(target_os = "linux")]
 mod multiprocess;
 mod threading;
 
 pub(crate) use gil::answer_in_this_process;
+#[cfg(target_os = "linux")]
+pub(crate) use memory::weigh_in_this_process;
 
 /// Rows that one Python program stands beside.
 struct Group {
@@ -106,6 +111,8 @@ const TABLES: &[(&str, PrintTable)] = &[
     (gil::NAME, gil::print),
     #[cfg(target_os = "linux")]
     (connections::NAME, connections::print),
+    #[cfg(target_os = "linux")]
+    (memory::NAME, memory::print),
 ];
 
 /// What has these names: rows, or chapter 1's table; everything where no name is given.

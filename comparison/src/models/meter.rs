@@ -93,7 +93,7 @@ pub(crate) fn cpu_seconds() -> Option<f64> {
 }
 
 /// The memory that is a process's own share, in bytes; `self` is this one.
-pub(super) fn proportional_set_size(pid: &str) -> anyhow::Result<u64> {
+pub(crate) fn proportional_set_size(pid: &str) -> anyhow::Result<u64> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))
         .context("this system does not tell the memory of a process")?;
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));

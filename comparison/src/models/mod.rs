@@ -21,6 +21,8 @@ mod thread_pool;
 mod threads;
 
 pub(crate) use meter::cpu_seconds;
+#[cfg(target_os = "linux")]
+pub(crate) use meter::proportional_set_size;
 
 /// Every model, in the order of the columns. The first is what the others are held against.
 pub const ALL: &[Model] = &[
