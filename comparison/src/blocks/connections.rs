@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 
 use comfy_table::Table;
 
+use super::progress;
 use super::{Verdict, heading, times};
 use crate::network::{Load, Served, measure};
 use crate::python::Python;
 use crate::stats::{KIB, Spread, digits, time};
-use crate::table::progress;
 
 /// Its name on the command line.
 pub(super) const NAME: &str = "connections";
