@@ -16,6 +16,11 @@ import time
 fork = multiprocessing.get_context("fork")
 
 
+def cores():
+    """How many this program may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def usage():
     """CPU seconds, voluntary and involuntary context switches, of this process and the children it has
     waited for."""

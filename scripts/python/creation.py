@@ -1,11 +1,13 @@
-"""Creating and joining one unit that does nothing.
+"""Creating and joining one unit that does nothing. Of a pool's task: submitting it and asking for its result.
 
-Usage: creation.py threads|processes TIMES
+Usage: creation.py threads|processes|tasks|thread-pool|process-pool TIMES
 """
 
+import asyncio
 import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-from common import fork, run, seconds_each
+from common import cores, fork, run, seconds_each
 
 
 def nothing():
@@ -23,7 +25,34 @@ def each(start, times):
     return seconds_each(times, work)
 
 
+def tasks(times):
+    async def nothing():
+        pass
+
+    async def main():
+        for _ in range(times):
+            await asyncio.create_task(nothing())
+        return 1
+
+    return seconds_each(times, lambda: asyncio.run(main()))
+
+
+def pooled(executor, times):
+    def work():
+        with executor() as workers:
+            for _ in range(times):
+                workers.submit(nothing).result()
+        return 1
+
+    return seconds_each(times, work)
+
+
 run({
     "threads": lambda times: each(threading.Thread, times),
     "processes": lambda times: each(fork.Process, times),
+    "tasks": tasks,
+    "thread-pool": lambda times: pooled(lambda: ThreadPoolExecutor(cores()), times),
+    "process-pool": lambda times: pooled(
+        lambda: ProcessPoolExecutor(cores(), mp_context=fork), times
+    ),
 })

@@ -1,12 +1,15 @@
 """The I/O-bound job: so many waits, what stands for answers that are on their way.
 
-Usage: waits.py sequential|threads|processes WAITS MILLISECONDS MOST_THREADS MOST_PROCESSES
+Usage: waits.py MODEL WAITS MILLISECONDS MOST_THREADS MOST_PROCESSES
 
-Where there are more waits than may be done at a time, a thread or process does one after the other.
+MODEL is sequential, threads, processes, tasks, thread-pool or process-pool. Where there are more waits than may
+be done at a time, a thread or process does one after the other.
 """
 
+import asyncio
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 from common import fork, rate, run
 
@@ -47,4 +50,39 @@ def processes(count, milliseconds, _, most):
     return at_once(fork.Process, count, milliseconds, most)
 
 
-run({"sequential": sequential, "threads": threads, "processes": processes})
+def tasks(count, milliseconds, *_):
+    async def main():
+        await asyncio.gather(*(asyncio.sleep(milliseconds / 1000) for _ in range(count)))
+        return 1
+
+    return rate(count, lambda: asyncio.run(main()))
+
+
+def pooled(executor, count, milliseconds):
+    def work():
+        with executor() as workers:
+            futures = [workers.submit(time.sleep, milliseconds / 1000) for _ in range(count)]
+            for future in futures:
+                future.result()
+        return 1
+
+    return rate(count, work)
+
+
+def thread_pool(count, milliseconds, most, _):
+    return pooled(lambda: ThreadPoolExecutor(min(most, count)), count, milliseconds)
+
+
+def process_pool(count, milliseconds, _, most):
+    executor = lambda: ProcessPoolExecutor(min(most, count), mp_context=fork)
+    return pooled(executor, count, milliseconds)
+
+
+run({
+    "sequential": sequential,
+    "threads": threads,
+    "processes": processes,
+    "tasks": tasks,
+    "thread-pool": thread_pool,
+    "process-pool": process_pool,
+})
