@@ -10,8 +10,8 @@ use crate::report::{Label, Language};
 
 /// The terms of a sum of squares that takes CPython some 2 ms, and how often over it takes Rust as long. The
 /// work is fixed and not the time, so that it is the same under every model.
-const TERMS: u64 = 45_000;
-const OVER: u64 = 80;
+const TERMS: u64 = 36_000;
+const OVER: u64 = 100;
 
 /// What is measured. The sizes are those on the command line of a child, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +144,8 @@ impl Measure {
     /// How many rounds, at this effort, at least and at most. What is no matter of time needs no statistics.
     pub fn rounds(self, effort: Effort) -> (usize, usize) {
         match self {
-            Self::Greatest => (2, 2),
+            Self::Greatest => (1, 1),
+            Self::Memory => (3, 5),
             _ => effort.rounds(),
         }
     }
@@ -180,7 +181,7 @@ impl Measure {
         let sizes = match self {
             // CPython takes some fifty times as long for it.
             Self::CpuJob => {
-                let terms = effort.pick(50_000, 500_000, 1_000_000);
+                let terms = effort.pick(50_000, 250_000, 1_000_000);
                 vec![8, terms, if rust { 50 } else { 1 }]
             }
             Self::Memory => vec![match model {
@@ -191,6 +192,7 @@ impl Measure {
             Self::Creation => vec![match model {
                 "processes" => effort.pick(20, 100, 200),
                 "threads" => effort.pick(200, 1000, 1000),
+                "process-pool" => effort.pick(500, 1_000, 2_000),
                 _ if rust => effort.pick(5_000, 20_000, 50_000),
                 _ => effort.pick(1_000, 5_000, 10_000),
             }],
@@ -213,17 +215,14 @@ impl Measure {
             // One after the other they take as long each however many there are.
             Self::Waits if model == "sequential" => vec![effort.pick(1, 2, 4), 50, 1, 1],
             // So do those of which only some are done at a time.
-            Self::Waits if of_processes => vec![effort.pick(200, 1_000, 2_000), 50, 1_000, 100],
+            Self::Waits if of_processes => vec![effort.pick(200, 500, 2_000), 50, 1_000, 100],
             Self::Waits => vec![effort.pick(1_000, 10_000, 10_000), 50, 1_000, 100],
             // As many requests, over fewer connections: CPython's processes have more than a mebibyte each.
             Self::Network if of_processes => {
-                let connections = effort.pick(50, 200, 500);
-                vec![
-                    connections,
-                    effort.pick(200, 1_000, 5_000) * 10 / connections,
-                ]
+                let connections = effort.pick(50, 100, 500);
+                vec![connections, effort.pick(200, 500, 5_000) * 10 / connections]
             }
-            Self::Network => vec![effort.pick(200, 1_000, 5_000), 10],
+            Self::Network => vec![effort.pick(200, 500, 5_000), 10],
             Self::Mixed => {
                 let (terms, over) = (TERMS, if rust { OVER } else { 1 });
                 match model {
@@ -234,10 +233,10 @@ impl Measure {
             Self::Greatest => {
                 let units = match model {
                     "processes" => effort.pick(100, 500, 1_000),
-                    "tasks" => effort.pick(20_000, 200_000, 1_000_000),
+                    "tasks" => effort.pick(20_000, 100_000, 1_000_000),
                     _ => effort.pick(500, 4_000, 20_000),
                 };
-                vec![units, 512, effort.pick(1_000, 2_000, 10_000)]
+                vec![units, 512, effort.pick(1_000, 3_000, 10_000)]
             }
         };
         Sizes(sizes)

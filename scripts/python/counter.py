@@ -3,7 +3,6 @@
 Usage: counter.py threads|processes|tasks UNITS STEPS OVER      (each does its steps so often over)
 """
 
-import asyncio
 import threading
 
 from common import fork, run, seconds_each
@@ -54,6 +53,8 @@ def processes(units, steps, over):
 
 
 def tasks(units, steps, over):
+    import asyncio  # here: it takes longer than much of what is measured
+
     async def main():
         lock, value = asyncio.Lock(), 0
 

@@ -5,11 +5,9 @@ Usage: cpu_job.py MODEL TASKS TERMS OVER      (all of it so often over)
 MODEL is sequential, threads, processes, tasks, thread-pool or process-pool.
 """
 
-import asyncio
 import threading
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-from common import cores, fork, run, seconds_each
+from common import cores, fork, process_pool, run, seconds_each, thread_pool
 
 
 def sum_of_squares(n):
@@ -53,6 +51,8 @@ def processes(count, terms, over):
 
 
 def tasks(count, terms, over):
+    import asyncio  # here: it takes longer than much of what is measured
+
     async def one():
         return task(terms, over)
 
@@ -64,7 +64,7 @@ def tasks(count, terms, over):
 
 def pooled(executor, count, terms, over):
     def work():
-        with executor() as workers:
+        with executor(cores()) as workers:
             return sum(workers.map(task, [terms] * count, [over] * count))
 
     return seconds_each(over, work)
@@ -75,8 +75,6 @@ run({
     "threads": threads,
     "processes": processes,
     "tasks": tasks,
-    "thread-pool": lambda *sizes: pooled(lambda: ThreadPoolExecutor(cores()), *sizes),
-    "process-pool": lambda *sizes: pooled(
-        lambda: ProcessPoolExecutor(cores(), mp_context=fork), *sizes
-    ),
+    "thread-pool": lambda *sizes: pooled(thread_pool, *sizes),
+    "process-pool": lambda *sizes: pooled(process_pool, *sizes),
 })

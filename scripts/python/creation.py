@@ -3,11 +3,9 @@
 Usage: creation.py threads|processes|tasks|thread-pool|process-pool TIMES
 """
 
-import asyncio
 import threading
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-from common import cores, fork, run, seconds_each
+from common import cores, fork, process_pool, run, seconds_each, thread_pool
 
 
 def nothing():
@@ -26,6 +24,8 @@ def each(start, times):
 
 
 def tasks(times):
+    import asyncio  # here: it takes longer than much of what is measured
+
     async def nothing():
         pass
 
@@ -39,7 +39,7 @@ def tasks(times):
 
 def pooled(executor, times):
     def work():
-        with executor() as workers:
+        with executor(cores()) as workers:
             for _ in range(times):
                 workers.submit(nothing).result()
         return 1
@@ -51,8 +51,6 @@ run({
     "threads": lambda times: each(threading.Thread, times),
     "processes": lambda times: each(fork.Process, times),
     "tasks": tasks,
-    "thread-pool": lambda times: pooled(lambda: ThreadPoolExecutor(cores()), times),
-    "process-pool": lambda times: pooled(
-        lambda: ProcessPoolExecutor(cores(), mp_context=fork), times
-    ),
+    "thread-pool": lambda times: pooled(thread_pool, times),
+    "process-pool": lambda times: pooled(process_pool, times),
 })

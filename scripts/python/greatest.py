@@ -6,7 +6,6 @@ Never more than a quarter of the memory that is available or of the process numb
 part of the sample.
 """
 
-import asyncio
 import errno
 import os
 import resource
@@ -208,6 +207,8 @@ def processes(*budget):
 
 
 def tasks(*budget):
+    import asyncio  # here: it takes longer than much of what is measured
+
     async def main():
         ramp = Ramp(*budget, proportional_set_size(), False)
         begun, units = 0, []

@@ -3,7 +3,6 @@
 Usage: memory.py threads|processes|tasks UNITS
 """
 
-import asyncio
 import threading
 
 from common import fork, proportional_set_size, run
@@ -57,6 +56,8 @@ def processes(count):
 
 
 def tasks(count):
+    import asyncio  # here: it takes longer than much of what is measured
+
     async def nothing():
         pass
 

@@ -3,7 +3,6 @@
 Usage: message.py threads|processes|tasks MESSAGES OVER      (all of them so often over)
 """
 
-import asyncio
 import queue
 import threading
 
@@ -40,6 +39,8 @@ def at_once(start, channel, go, count, over):
 
 
 def tasks(count, over):
+    import asyncio  # here: it takes longer than much of what is measured
+
     async def produce(channel):
         for _ in range(over):
             for number in range(count):

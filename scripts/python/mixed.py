@@ -7,12 +7,10 @@ squares, so often over. Where there are more requests than may be served at a ti
 one after the other. A task computes in the event loop's own thread pool.
 """
 
-import asyncio
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-from common import fork, rate, run
+from common import fork, process_pool, rate, run, thread_pool
 
 
 def compute(terms, over):
@@ -68,6 +66,8 @@ def processes(count, milliseconds, terms, over, _, most):
 
 
 def tasks(count, milliseconds, terms, over, *_):
+    import asyncio  # here: it takes longer than much of what is measured
+
     async def serve():
         await asyncio.sleep(milliseconds / 1000)
         loop = asyncio.get_running_loop()
@@ -79,23 +79,13 @@ def tasks(count, milliseconds, terms, over, *_):
     return rate(count, lambda: asyncio.run(main()))
 
 
-def pooled(executor, count, *request):
+def pooled(executor, count, most, *request):
     def work():
-        with executor() as workers:
+        with executor(min(most, count)) as workers:
             futures = [workers.submit(serve, *request) for _ in range(count)]
             return same([future.result() for future in futures])
 
     return rate(count, work)
-
-
-def thread_pool(count, milliseconds, terms, over, most, _):
-    executor = lambda: ThreadPoolExecutor(min(most, count))
-    return pooled(executor, count, milliseconds, terms, over)
-
-
-def process_pool(count, milliseconds, terms, over, _, most):
-    executor = lambda: ProcessPoolExecutor(min(most, count), mp_context=fork)
-    return pooled(executor, count, milliseconds, terms, over)
 
 
 run({
@@ -103,6 +93,10 @@ run({
     "threads": threads,
     "processes": processes,
     "tasks": tasks,
-    "thread-pool": thread_pool,
-    "process-pool": process_pool,
+    "thread-pool": lambda count, wait, terms, over, most, _: pooled(
+        thread_pool, count, most, wait, terms, over
+    ),
+    "process-pool": lambda count, wait, terms, over, _, most: pooled(
+        process_pool, count, most, wait, terms, over
+    ),
 })

@@ -3,7 +3,6 @@
 Usage: round_trip.py threads|processes|tasks TRIPS OVER      (all of them so often over)
 """
 
-import asyncio
 import queue
 import threading
 
@@ -70,6 +69,8 @@ def processes(count, over):
 
 
 def tasks(count, over):
+    import asyncio  # here: it takes longer than much of what is measured
+
     async def main():
         there, back = asyncio.Queue(1), asyncio.Queue(1)
 

@@ -6,12 +6,10 @@ MODEL is sequential, threads, processes, tasks, thread-pool or process-pool. Whe
 be done at a time, a thread or process does one after the other.
 """
 
-import asyncio
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-from common import fork, rate, run
+from common import fork, process_pool, rate, run, thread_pool
 
 
 def waits(count, seconds):
@@ -51,6 +49,8 @@ def processes(count, milliseconds, _, most):
 
 
 def tasks(count, milliseconds, *_):
+    import asyncio  # here: it takes longer than much of what is measured
+
     async def main():
         await asyncio.gather(*(asyncio.sleep(milliseconds / 1000) for _ in range(count)))
         return 1
@@ -58,9 +58,9 @@ def tasks(count, milliseconds, *_):
     return rate(count, lambda: asyncio.run(main()))
 
 
-def pooled(executor, count, milliseconds):
+def pooled(executor, count, milliseconds, most):
     def work():
-        with executor() as workers:
+        with executor(min(most, count)) as workers:
             futures = [workers.submit(time.sleep, milliseconds / 1000) for _ in range(count)]
             for future in futures:
                 future.result()
@@ -69,20 +69,11 @@ def pooled(executor, count, milliseconds):
     return rate(count, work)
 
 
-def thread_pool(count, milliseconds, most, _):
-    return pooled(lambda: ThreadPoolExecutor(min(most, count)), count, milliseconds)
-
-
-def process_pool(count, milliseconds, _, most):
-    executor = lambda: ProcessPoolExecutor(min(most, count), mp_context=fork)
-    return pooled(executor, count, milliseconds)
-
-
 run({
     "sequential": sequential,
     "threads": threads,
     "processes": processes,
     "tasks": tasks,
-    "thread-pool": thread_pool,
-    "process-pool": process_pool,
+    "thread-pool": lambda count, wait, most, _: pooled(thread_pool, count, wait, most),
+    "process-pool": lambda count, wait, _, most: pooled(process_pool, count, wait, most),
 })
