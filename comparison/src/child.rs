@@ -8,6 +8,8 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::panic;
 use std::process::{self, Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -20,6 +22,8 @@ use crate::measures::{Measure, Sizes};
 use crate::models;
 #[cfg(target_os = "linux")]
 use crate::network;
+#[cfg(target_os = "linux")]
+use crate::python::Python;
 
 use left::Before;
 
@@ -31,6 +35,8 @@ pub use session::{Session, Silence};
 
 const SECTION: &str = "__section";
 const MEASURE: &str = "__measure";
+#[cfg(target_os = "linux")]
+const MEASURE_SERVER: &str = "__measure-server";
 const BLOCK: &str = "__block";
 const CONVOY: &str = "__convoy";
 #[cfg(target_os = "linux")]
@@ -54,8 +60,15 @@ pub fn act(chapters: &[Chapter]) {
     let code = match (word(1), word(2), word(3), word(4)) {
         (Some(SECTION), Some(chapter), Some(section), _) => run_section(chapters, chapter, section),
         (Some(MEASURE), Some(measure), Some(model), _) => {
+            NESTED.store(true, Relaxed);
             let sizes = args.iter().skip(4).filter_map(|arg| arg.to_str());
             models::measure_in_this_process(measure, model, &sizes.collect::<Vec<_>>())
+        }
+        #[cfg(target_os = "linux")]
+        (Some(MEASURE_SERVER), Some(python), Some(model), _) => {
+            NESTED.store(true, Relaxed);
+            let sizes = args.iter().skip(4).filter_map(|arg| arg.to_str());
+            models::measure_server_in_this_process(python, model, &sizes.collect::<Vec<_>>())
         }
         (Some(BLOCK), Some(row), _, _) => blocks::measure_in_this_process(row),
         (Some(CONVOY), Some(interval), Some(burn), Some(answer)) => {
@@ -103,6 +116,27 @@ pub fn measurement_by_hand(measure: Measure, model: &str, sizes: &Sizes) -> Stri
     let words = sizes.0.iter().map(|size| format!(" {size}"));
     let (measure, words) = (measure.name(), words.collect::<String>());
     format!("target/release/comparison {MEASURE} {measure} {model}{words} </dev/null")
+}
+
+/// A command that makes this executable measure a server of that Python's, of a model.
+///
+/// # Errors
+///
+/// As [`section`].
+#[cfg(target_os = "linux")]
+pub fn server_measurement(python: &Python, model: &str, sizes: &Sizes) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args([MEASURE_SERVER, python.path(), model]);
+    command.args(sizes.0.iter().map(u64::to_string));
+    Ok(command)
+}
+
+/// What takes the same measurement by hand.
+#[cfg(target_os = "linux")]
+pub fn server_measurement_by_hand(python: &Python, model: &str, sizes: &Sizes) -> String {
+    let words: String = sizes.0.iter().map(|size| format!(" {size}")).collect();
+    let python = python.path();
+    format!("target/release/comparison {MEASURE_SERVER} {python} {model}{words} </dev/null")
 }
 
 /// A command that makes this executable measure a block against its rivals.
@@ -246,7 +280,8 @@ impl Ended {
 /// Runs the command to its end, or kills it and all that it started when `deadline` is over.
 ///
 /// It reads `input` on its standard input and is the leader of a process group of its own, so
-/// that what it started can be found and killed with it.
+/// that what it started can be found and killed with it. Where this process is such a child itself, and
+/// measures, it stays in this one's group, and only it is killed.
 ///
 /// # Errors
 ///
@@ -285,9 +320,6 @@ fn watch<T: Send>(
         .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-
     let begin = Instant::now();
     let mut child = Group::start(&mut command)?;
     drop(command); // it has the child's end of `stdin` too, and would keep it open
@@ -343,7 +375,15 @@ fn read_all(source: Option<impl Read>) -> String {
 }
 
 /// A child and its process group. The mutex keeps a kill from meeting a process that was reaped.
-struct Group(Mutex<Child>);
+struct Group {
+    child: Mutex<Child>,
+    /// Whether the group is its own.
+    led: bool,
+}
+
+/// Set where this process is itself a child that measures. What it starts stays in its group then, so that who
+/// ends that group ends all.
+static NESTED: AtomicBool = AtomicBool::new(false);
 
 /// For how long what a child has started may outlive it: the system ends it a moment later.
 const GRACE: Duration = Duration::from_secs(5);
@@ -353,21 +393,37 @@ static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 impl Group {
     fn start(command: &mut Command) -> io::Result<Self> {
+        let led = !NESTED.load(Relaxed);
+        #[cfg(unix)]
+        if led {
+            std::os::unix::process::CommandExt::process_group(command, 0);
+        }
         // Under the lock, so that `kill_all` cannot come between the start and the entry.
         let mut groups = groups();
         let child = command.spawn()?;
-        groups.push(child.id());
-        Ok(Self(Mutex::new(child)))
+        if led {
+            groups.push(child.id());
+        }
+        Ok(Self {
+            child: Mutex::new(child),
+            led,
+        })
     }
 
     fn with<T>(&mut self, take: impl FnOnce(&mut Child) -> T) -> T {
-        take(self.0.get_mut().unwrap_or_else(PoisonError::into_inner))
+        take(self.child.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kill(&self) {
-        let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut child = self.child();
         if matches!(child.try_wait(), Ok(None)) {
-            kill_group(child.id());
+            if self.led {
+                kill_group(child.id());
+            }
             // Where there are no groups, at least the child. Fails only if it has just ended.
             let _ = child.kill();
         }
@@ -376,7 +432,10 @@ impl Group {
     /// After the child has been reaped: whether all that it started is gone too. What is not, by the end
     /// of [`GRACE`], is killed.
     fn is_gone(&self) -> bool {
-        let group = self.0.lock().unwrap_or_else(PoisonError::into_inner).id();
+        if !self.led {
+            return true; // whoever leads the group looks
+        }
+        let group = self.child().id();
         let ceiling = Instant::now() + GRACE;
         while group_lives(group) {
             if Instant::now() > ceiling {
@@ -391,7 +450,7 @@ impl Group {
     fn reap(&self) -> io::Result<ExitStatus> {
         loop {
             let mut groups = groups();
-            let mut child = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut child = self.child();
             if let Some(status) = child.try_wait()? {
                 groups.retain(|&id| id != child.id());
                 return Ok(status);

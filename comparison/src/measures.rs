@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::{Label, Language};
 
+/// The terms of a sum of squares that takes CPython some 2 ms, and how often over it takes Rust as long. The
+/// work is fixed and not the time, so that it is the same under every model.
+const TERMS: u64 = 36_000;
+const OVER: u64 = 100;
+
 /// What is measured. The sizes are those on the command line of a child, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
@@ -17,19 +22,18 @@ pub enum Measure {
     Memory,
     /// Seconds to create and join one unit. Sizes: times.
     Creation,
-    /// Messages a second from one unit to another. Sizes: messages.
+    /// Messages a second from one unit to another. Sizes: messages, over.
     Message,
-    /// Seconds for a message to another unit and its answer. Sizes: trips.
+    /// Seconds for a message to another unit and its answer. Sizes: trips, over.
     RoundTrip,
-    /// Seconds for one step of a counter under its lock. Sizes: units, steps of each.
+    /// Seconds for one step of a counter under its lock. Sizes: units, steps of each, over.
     Counter,
     /// Waits a second. Sizes: waits, milliseconds of each, most at a time for threads, for processes.
     Waits,
-    /// Requests a second over loopback connections. Sizes: connections, requests on each, most at a
-    /// time for threads, for processes.
+    /// Requests a second over loopback connections. Sizes: connections, requests on each.
     Network,
-    /// Requests a second that wait and compute. Sizes: requests, milliseconds of waiting, microseconds of
-    /// computing, most at a time for threads, for processes.
+    /// Requests a second that wait and compute. Sizes: requests, milliseconds of waiting, terms of a sum
+    /// of squares, over, most at a time for threads, for processes.
     Mixed,
     /// Units alive at once. Sizes: most units, most mebibytes, most milliseconds.
     Greatest,
@@ -137,14 +141,23 @@ impl Measure {
         !matches!(self, Self::Memory | Self::Greatest)
     }
 
+    /// How many rounds, at this effort, at least and at most. What is no matter of time needs no statistics.
+    pub fn rounds(self, effort: Effort) -> (usize, usize) {
+        match self {
+            Self::Greatest => (1, 1),
+            Self::Memory => (3, 5),
+            _ => effort.rounds(),
+        }
+    }
+
     /// The Python program that takes it, and its path from the root of the repository.
-    pub fn program(self) -> Option<(&'static str, &'static str)> {
+    pub fn program(self) -> (&'static str, &'static str) {
         macro_rules! program {
             ($name:literal) => {
-                Some((
+                (
                     concat!("scripts/python/", $name),
                     include_str!(concat!("../../scripts/python/", $name)),
-                ))
+                )
             };
         }
         match self {
@@ -152,19 +165,23 @@ impl Measure {
             Self::Memory => program!("memory.py"),
             Self::Creation => program!("creation.py"),
             Self::Waits => program!("waits.py"),
-            // Not written yet: these come with their jobs.
-            Self::Message | Self::RoundTrip | Self::Counter => None,
-            Self::Network | Self::Mixed | Self::Greatest => None,
+            Self::Message => program!("message.py"),
+            Self::RoundTrip => program!("round_trip.py"),
+            Self::Counter => program!("counter.py"),
+            Self::Network => program!("network.py"),
+            Self::Mixed => program!("mixed.py"),
+            Self::Greatest => program!("greatest.py"),
         }
     }
 
     /// How much a child does for one sample.
     pub fn sizes(self, effort: Effort, model: &str, language: Language) -> Sizes {
         let rust = language == Language::Rust;
+        let of_processes = matches!(model, "processes" | "process-pool");
         let sizes = match self {
             // CPython takes some fifty times as long for it.
             Self::CpuJob => {
-                let terms = effort.pick(50_000, 500_000, 1_000_000);
+                let terms = effort.pick(50_000, 250_000, 1_000_000);
                 vec![8, terms, if rust { 50 } else { 1 }]
             }
             Self::Memory => vec![match model {
@@ -174,22 +191,53 @@ impl Measure {
             }],
             Self::Creation => vec![match model {
                 "processes" => effort.pick(20, 100, 200),
-                _ => effort.pick(200, 1000, 1000),
+                "threads" => effort.pick(200, 1000, 1000),
+                "process-pool" => effort.pick(500, 1_000, 2_000),
+                _ if rust => effort.pick(5_000, 20_000, 50_000),
+                _ => effort.pick(1_000, 5_000, 10_000),
             }],
-            Self::Message => vec![effort.pick(5_000, 20_000, 50_000)],
-            Self::RoundTrip => vec![effort.pick(500, 2_000, 5_000)],
-            Self::Counter => vec![4, effort.pick(1_000, 5_000, 10_000)],
+            Self::Message => vec![
+                effort.pick(5_000, 20_000, 50_000),
+                if rust { 20 } else { 1 },
+            ],
+            // Between tasks of ours a trip takes less than a microsecond.
+            Self::RoundTrip => {
+                let over = if rust && model == "tasks" { 50 } else { 1 };
+                vec![effort.pick(500, 2_000, 5_000), over]
+            }
+            Self::Counter => {
+                vec![
+                    4,
+                    effort.pick(2_000, 10_000, 20_000),
+                    if rust { 20 } else { 1 },
+                ]
+            }
             // One after the other they take as long each however many there are.
             Self::Waits if model == "sequential" => vec![effort.pick(1, 2, 4), 50, 1, 1],
+            // So do those of which only some are done at a time.
+            Self::Waits if of_processes => vec![effort.pick(200, 500, 2_000), 50, 1_000, 100],
             Self::Waits => vec![effort.pick(1_000, 10_000, 10_000), 50, 1_000, 100],
-            Self::Network => vec![effort.pick(100, 1_000, 2_000), 2, 1_000, 100],
-            Self::Mixed if model == "sequential" => vec![effort.pick(2, 5, 10), 20, 2_000, 1, 1],
-            Self::Mixed => vec![effort.pick(20, 100, 200), 20, 2_000, 1_000, 100],
-            Self::Greatest => match model {
-                "processes" => vec![effort.pick(100, 300, 1_000), 512, 5_000],
-                "tasks" => vec![effort.pick(20_000, 200_000, 1_000_000), 512, 5_000],
-                _ => vec![effort.pick(500, 4_000, 20_000), 512, 5_000],
-            },
+            // As many requests, over fewer connections: CPython's processes have more than a mebibyte each.
+            Self::Network if of_processes => {
+                let connections = effort.pick(50, 100, 500);
+                vec![connections, effort.pick(200, 500, 5_000) * 10 / connections]
+            }
+            Self::Network => vec![effort.pick(200, 500, 5_000), 10],
+            Self::Mixed => {
+                let (terms, over) = (TERMS, if rust { OVER } else { 1 });
+                match model {
+                    "sequential" => vec![effort.pick(2, 5, 10), 20, terms, over, 1, 1],
+                    _ => vec![effort.pick(20, 100, 200), 20, terms, over, 1_000, 100],
+                }
+            }
+            Self::Greatest => {
+                let units = match model {
+                    "processes" => effort.pick(100, 500, 1_000),
+                    "tasks" => effort.pick(20_000, 100_000, 1_000_000),
+                    _ => effort.pick(500, 4_000, 20_000),
+                };
+                vec![units, 512, effort.pick(1_000, 3_000, 10_000)]
+            }
         };
         Sizes(sizes)
     }
@@ -215,17 +263,20 @@ impl Measure {
                 let what = format!("{} × {} ms", size[0], size[1]);
                 Label::new(what.clone(), what)
             }
-            Self::Network => Label::new(
-                format!("{} 个本机连接", size[0]),
-                format!("{} loopback connections", size[0]),
-            ),
-            Self::Mixed => {
-                let (wait, compute) = (size[1], size[2] / 1000);
+            Self::Network => {
+                let fewer = of("processes")[0];
                 Label::new(
-                    format!("等待 {wait} ms，计算 {compute} ms"),
-                    format!("waits {wait} ms, computes {compute} ms"),
+                    format!("{} 个本机连接（多进程 {fewer} 个）", size[0]),
+                    format!("{} loopback connections (processes: {fewer})", size[0]),
                 )
             }
+            Self::Mixed => Label::new(
+                format!("{} 次请求，各等待 {} ms，计算约 2 ms", size[0], size[1]),
+                format!(
+                    "{} requests, each waits {} ms, computes some 2 ms",
+                    size[0], size[1]
+                ),
+            ),
             Self::Greatest => Label::new("同时存活", "alive at once"),
         }
     }

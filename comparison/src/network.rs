@@ -19,7 +19,7 @@ use crate::child;
 use crate::python::Python;
 
 mod client; //  opens, asks, counts
-mod group; //   what a server's processes use: CPU time, memory
+mod family; //  what a server's processes use: CPU time, memory
 mod servers; // a server of each model
 
 pub(crate) use client::ask_in_this_process;
@@ -121,15 +121,15 @@ fn with_client(server: u32, port: u16, load: Load) -> Result<Served, String> {
 /// The client says when all connections are there, is told to go, and says when all is answered.
 fn watch(control: &UnixStream, server: u32, load: Load) -> Result<Served, String> {
     let mut lines = BufReader::new(control);
-    let empty = group::used(server)?;
+    let empty = family::used(server)?;
     let go = |mut control: &UnixStream| control.write_all(b"go\n").map_err(|e| e.to_string());
 
     go(control)?;
     line(&mut lines)?; // connected
-    let before = group::used(server)?;
+    let before = family::used(server)?;
     go(control)?;
     let report = line(&mut lines)?;
-    let after = group::used(server)?;
+    let after = family::used(server)?;
 
     let report: Report = serde_json::from_str(&report).map_err(|error| error.to_string())?;
     let expected = (load.connections * load.requests) as u64;

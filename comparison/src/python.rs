@@ -48,12 +48,7 @@ print(platform.python_implementation(), *sys.version_info[:2], platform.python_v
 flags = ['--enable-optimizations', '--with-lto', '--disable-gil', '--enable-experimental-jit', '--with-pydebug']
 print(*[flag for flag in flags if flag in built])
 ";
-        let mut python = Self {
-            path: path.to_owned(),
-            version: String::new(),
-            build: String::new(),
-            description: String::new(),
-        };
+        let mut python = Self::at(path);
         let answer = python.run_within(WHO, &[], deadline)?;
         let mut lines = answer.lines();
         let words: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
@@ -77,6 +72,21 @@ print(*[flag for flag in flags if flag in built])
         python.version = format!("{name} {version}");
         python.description = format!("{} ({})", python.version, python.build);
         Ok(python)
+    }
+
+    /// The interpreter at `path`, which was asked before.
+    pub fn at(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            version: String::new(),
+            build: String::new(),
+            description: String::new(),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// Runs a program and gives what it printed.

@@ -86,7 +86,7 @@ pub fn measure(options: &Options, python: Result<&Python, &str>) -> Report {
     for (step, &measure) in wanted.iter().enumerate() {
         let now = Instant::now();
         let left = end.saturating_duration_since(now);
-        let (least, most) = options.effort.rounds();
+        let (least, most) = measure.rounds(options.effort);
         let steps = u32::try_from(wanted.len() - step).unwrap_or(1);
         let plan = Plan {
             least,
@@ -194,8 +194,14 @@ impl<'a> Columns<'a> {
         let [rust, cpython] = self.hung;
         let python = self.python.filter(|_| column.language == Language::Cpython);
         match python {
+            // Its servers are measured from outside, as ours are.
+            #[cfg(target_os = "linux")]
+            Some(python) if measure == Measure::Network => {
+                let command = move || child::server_measurement(python, model, &sizes);
+                Box::new(Child::new(measure, self.deadline, cpython, command))
+            }
             Some(python) => Box::new(Child::new(measure, self.deadline, cpython, move || {
-                let (_, program) = measure.program().unwrap_or_default();
+                let (_, program) = measure.program();
                 Ok(python.measurement(program, model, &sizes))
             })),
             None => Box::new(Child::new(
@@ -266,17 +272,20 @@ fn column(
             child::measurement_by_hand(measure, model.name, sizes),
         ),
         Language::Cpython => {
-            let program = measure.program();
-            let can = (model.in_python)(measure).and(program.map(|_| ()).ok_or(models::NOT_YET));
-            let path = program.unwrap_or_default().0;
+            let (path, _) = measure.program();
+            let by_hand = |python: &Python| match measure {
+                #[cfg(target_os = "linux")]
+                Measure::Network => child::server_measurement_by_hand(python, model.name, sizes),
+                _ => python.by_hand(path, model.name, sizes),
+            };
             (
-                can,
-                python.map_or(String::new(), |python| {
-                    python.by_hand(path, model.name, sizes)
-                }),
+                (model.in_python)(measure),
+                python.map_or(String::new(), by_hand),
             )
         }
     };
+    let means = models::means(measure, model.name, language);
+    let command = command + &means.map_or(String::new(), |means| format!("  # {means}"));
     Column {
         model,
         language,

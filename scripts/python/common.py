@@ -16,6 +16,23 @@ import time
 fork = multiprocessing.get_context("fork")
 
 
+def thread_pool(workers):
+    from concurrent.futures import ThreadPoolExecutor  # here: most programs do without
+
+    return ThreadPoolExecutor(workers)
+
+
+def process_pool(workers):
+    from concurrent.futures import ProcessPoolExecutor  # as above
+
+    return ProcessPoolExecutor(workers, mp_context=fork)
+
+
+def cores():
+    """How many this program may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def usage():
     """CPU seconds, voluntary and involuntary context switches, of this process and the children it has
     waited for."""

@@ -1,11 +1,13 @@
 """The CPU-bound job: so many tasks, each adding up the squares below a number.
 
-Usage: cpu_job.py sequential|threads|processes TASKS TERMS OVER      (all of it so often over)
+Usage: cpu_job.py MODEL TASKS TERMS OVER      (all of it so often over)
+
+MODEL is sequential, threads, processes, tasks, thread-pool or process-pool.
 """
 
 import threading
 
-from common import fork, run, seconds_each
+from common import cores, fork, process_pool, run, seconds_each, thread_pool
 
 
 def sum_of_squares(n):
@@ -21,8 +23,8 @@ def task(terms, over):
     return total
 
 
-def sequential(tasks, terms, over):
-    return seconds_each(over, lambda: sum(task(terms, over) for _ in range(tasks)))
+def sequential(count, terms, over):
+    return seconds_each(over, lambda: sum(task(terms, over) for _ in range(count)))
 
 
 def at_once(start, totals, terms, over):
@@ -40,12 +42,39 @@ def at_once(start, totals, terms, over):
     return seconds_each(over, work)
 
 
-def threads(tasks, terms, over):
-    return at_once(threading.Thread, [0] * tasks, terms, over)
+def threads(count, terms, over):
+    return at_once(threading.Thread, [0] * count, terms, over)
 
 
-def processes(tasks, terms, over):
-    return at_once(fork.Process, fork.Array("Q", tasks), terms, over)
+def processes(count, terms, over):
+    return at_once(fork.Process, fork.Array("Q", count), terms, over)
 
 
-run({"sequential": sequential, "threads": threads, "processes": processes})
+def tasks(count, terms, over):
+    import asyncio  # here: it takes longer than much of what is measured
+
+    async def one():
+        return task(terms, over)
+
+    async def main():
+        return sum(await asyncio.gather(*(one() for _ in range(count))))
+
+    return seconds_each(over, lambda: asyncio.run(main()))
+
+
+def pooled(executor, count, terms, over):
+    def work():
+        with executor(cores()) as workers:
+            return sum(workers.map(task, [terms] * count, [over] * count))
+
+    return seconds_each(over, work)
+
+
+run({
+    "sequential": sequential,
+    "threads": threads,
+    "processes": processes,
+    "tasks": tasks,
+    "thread-pool": lambda *sizes: pooled(thread_pool, *sizes),
+    "process-pool": lambda *sizes: pooled(process_pool, *sizes),
+})

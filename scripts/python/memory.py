@@ -1,6 +1,6 @@
 """What each of many idle units adds to the memory in use, in bytes.
 
-Usage: memory.py threads|processes UNITS
+Usage: memory.py threads|processes|tasks UNITS
 """
 
 import threading
@@ -55,4 +55,33 @@ def processes(count):
     return {"value": (after - before) / count, "answer": 1}
 
 
-run({"threads": threads, "processes": processes}, fresh=True)
+def tasks(count):
+    import asyncio  # here: it takes longer than much of what is measured
+
+    async def nothing():
+        pass
+
+    async def main():
+        begun, units = 0, []
+
+        async def wait():
+            nonlocal begun
+            begun += 1
+            await asyncio.sleep(3600)
+
+        await asyncio.create_task(nothing())
+        before = proportional_set_size()
+        for _ in range(count):
+            units.append(asyncio.create_task(wait()))
+        while begun < count:
+            await asyncio.sleep(0)
+        after = proportional_set_size()
+        for unit in units:
+            unit.cancel()
+        await asyncio.gather(*units, return_exceptions=True)
+        return {"value": (after - before) / count, "answer": 1}
+
+    return asyncio.run(main())
+
+
+run({"threads": threads, "processes": processes, "tasks": tasks}, fresh=True)

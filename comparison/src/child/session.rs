@@ -33,8 +33,6 @@ impl Session {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = Group::start(&mut command)?;
         let (stdin, stdout, stderr) = child.with(|child| {
             let outputs = (child.stdout.take(), child.stderr.take());

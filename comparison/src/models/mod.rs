@@ -6,20 +6,29 @@
 use std::io;
 
 use crate::measures::{Measure, Sample, Sizes};
+#[cfg(target_os = "linux")]
+use crate::python::Python;
 
 #[cfg(target_os = "linux")]
 mod gil_threads;
+mod means; // what a measure is done with
 mod meter; // time, CPU time, context switches, memory
+mod pools; // what executors have in common
 #[cfg(target_os = "linux")]
 mod process_pool;
 #[cfg(target_os = "linux")]
 mod processes;
+mod ramp; // one more, until there is no more
 mod rayon;
 mod sequential;
+#[cfg(target_os = "linux")]
+mod served; // connections to a server
+mod talk; // what units say to each other
 mod tasks;
 mod thread_pool;
 mod threads;
 
+pub use means::means;
 pub(crate) use meter::cpu_seconds;
 #[cfg(target_os = "linux")]
 pub(crate) use meter::proportional_set_size;
@@ -58,8 +67,8 @@ pub struct Model {
 /// Takes one measurement in this process.
 pub type Measurement = fn(&Sizes) -> anyhow::Result<Sample>;
 
-/// Why there is no figure yet.
-pub(crate) const NOT_YET: &str = "尚未测量 · not measured yet";
+#[cfg(not(target_os = "linux"))]
+const ONLY_ON_LINUX: &str = "只在 Linux 上 · on Linux only";
 
 /// The model of this name.
 pub fn named(name: &str) -> Option<&'static Model> {
@@ -76,6 +85,22 @@ pub fn measure_in_this_process(measure: &str, model: &str, sizes: &[&str]) -> i3
         eprintln!("error: there is no measurement '{measure}' of '{model}'");
         return 2;
     };
+    exit_code(what, measure, sizes)
+}
+
+/// The hidden word: as [`measure_in_this_process`], of a server of that Python's.
+#[cfg(target_os = "linux")]
+pub fn measure_server_in_this_process(path: &str, model: &str, sizes: &[&str]) -> i32 {
+    let python = Python::at(path);
+    let measure = |sizes: &Sizes| served::against(model, Some(&python), sizes);
+    exit_code(Measure::Network, measure, sizes)
+}
+
+fn exit_code(
+    what: Measure,
+    measure: impl Fn(&Sizes) -> anyhow::Result<Sample>,
+    sizes: &[&str],
+) -> i32 {
     let sizes = match Sizes::parse(sizes.iter().copied()) {
         Ok(sizes) => sizes,
         Err(reason) => {
@@ -92,7 +117,11 @@ pub fn measure_in_this_process(measure: &str, model: &str, sizes: &[&str]) -> i3
     }
 }
 
-fn samples(what: Measure, measure: Measurement, sizes: &Sizes) -> anyhow::Result<()> {
+fn samples(
+    what: Measure,
+    measure: impl Fn(&Sizes) -> anyhow::Result<Sample>,
+    sizes: &Sizes,
+) -> anyhow::Result<()> {
     if !what.is_fresh() {
         measure(sizes)?;
     }

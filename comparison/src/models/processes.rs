@@ -10,8 +10,11 @@ use multiprocess::process::Process;
 use multiprocess::shared::Shared;
 
 use super::meter::{amount, proportional_set_size, seconds_each};
-use super::sequential::{cpu_job_under, sum_of_squares, waits_under};
-use super::{Measure, Model, NOT_YET, Sample, Sizes};
+use super::sequential::{cpu_job_under, mixed_under, sum_of_squares, waits_under};
+use super::{Measure, Model, Sample, Sizes};
+
+mod greatest; // as many as there can be
+mod talk; // channels, and a counter
 
 pub(super) const MODEL: Model = Model {
     name: "processes",
@@ -23,8 +26,12 @@ pub(super) const MODEL: Model = Model {
         Measure::Memory => Ok(memory),
         Measure::Creation => Ok(creation),
         Measure::Waits => Ok(waits),
-        Measure::Message | Measure::RoundTrip | Measure::Counter => Err(NOT_YET),
-        Measure::Network | Measure::Mixed | Measure::Greatest => Err(NOT_YET),
+        Measure::Message => Ok(talk::message),
+        Measure::RoundTrip => Ok(talk::round_trip),
+        Measure::Counter => Ok(talk::counter),
+        Measure::Network => Ok(|sizes| super::served::ours("processes", sizes)),
+        Measure::Mixed => Ok(mixed),
+        Measure::Greatest => Ok(greatest::greatest),
     },
     in_python: |_| Ok(()),
 };
@@ -63,6 +70,17 @@ fn waits(sizes: &Sizes) -> anyhow::Result<Sample> {
     })
 }
 
+/// A process serves one request after the other where there are more of them than processes at a time.
+fn mixed(sizes: &Sizes) -> anyhow::Result<Sample> {
+    mixed_under(sizes, 5, |requests, request, at_a_time| {
+        let each = requests.div_ceil(at_a_time);
+        one_each(requests.div_ceil(each), |index| {
+            let mine = each.min(requests - index * each);
+            (0..mine).map(|_| request.serve()).sum()
+        })
+    })
+}
+
 fn creation(sizes: &Sizes) -> anyhow::Result<Sample> {
     let times = sizes.at(0)?;
     seconds_each(times, || {
@@ -74,11 +92,20 @@ fn creation(sizes: &Sizes) -> anyhow::Result<Sample> {
     })
 }
 
+/// The memory of this process and of these.
+fn all_of_them(processes: &[Process]) -> anyhow::Result<u64> {
+    let mut bytes = proportional_set_size("self")?;
+    for process in processes {
+        bytes += proportional_set_size(&process.pid().to_string())?;
+    }
+    Ok(bytes)
+}
+
 /// Processes that wait: what each adds to the memory of all. A page that several have counts for each
 /// with its share.
 fn memory(sizes: &Sizes) -> anyhow::Result<Sample> {
     let units = sizes.at(0)?;
-    let before = proportional_set_size("self")?;
+    let before = all_of_them(&[])?;
     let (mut waits, ready) = io::pipe()?;
     let mut waiting = Vec::new();
     for _ in 0..units {
@@ -91,10 +118,7 @@ fn memory(sizes: &Sizes) -> anyhow::Result<Sample> {
         waiting.push(Process::start((), wait)?);
         waits.read_exact(&mut [0])?;
     }
-    let mut after = proportional_set_size("self")?;
-    for process in &waiting {
-        after += proportional_set_size(&process.pid().to_string())?;
-    }
+    let after = all_of_them(&waiting)?;
     for process in waiting {
         process.kill()?;
         process.join()?;

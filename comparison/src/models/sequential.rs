@@ -5,9 +5,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::ensure;
+use serde::{Deserialize, Serialize};
 
 use super::meter::{rate, seconds_each};
-use super::{Measure, Model, NOT_YET, Sample, Sizes};
+use super::{Measure, Model, Sample, Sizes};
 
 pub(super) const MODEL: Model = Model {
     name: "sequential",
@@ -17,19 +18,22 @@ pub(super) const MODEL: Model = Model {
     measure: |measure| match measure {
         Measure::CpuJob => Ok(cpu_job),
         Measure::Waits => Ok(waits),
-        Measure::Network | Measure::Mixed => Err(NOT_YET),
+        Measure::Mixed => Ok(mixed),
+        Measure::Network => Err(ONE_AT_A_TIME),
         Measure::Memory | Measure::Creation | Measure::Greatest => Err(NOTHING_IS_CREATED),
         Measure::Message | Measure::RoundTrip | Measure::Counter => Err(NOBODY_ELSE),
     },
     in_python: |measure| match measure {
-        Measure::CpuJob | Measure::Waits => Ok(()),
-        Measure::Network | Measure::Mixed => Err(NOT_YET),
+        Measure::CpuJob | Measure::Waits | Measure::Mixed => Ok(()),
+        Measure::Network => Err(ONE_AT_A_TIME),
         Measure::Memory | Measure::Creation | Measure::Greatest => Err(NOTHING_IS_CREATED),
         Measure::Message | Measure::RoundTrip | Measure::Counter => Err(NOBODY_ELSE),
     },
 };
 
 const NOTHING_IS_CREATED: &str = "不创建任何单元 · nothing is created";
+const ONE_AT_A_TIME: &str =
+    "只服务一个连接，其余一直等 · serves one connection, the others wait for its end";
 const NOBODY_ELSE: &str = "没有通信的对方 · there is nobody to talk to";
 
 /// A task of the CPU-bound job: the sum of the squares of the numbers below `terms`, `over` times over.
@@ -74,6 +78,50 @@ pub(super) fn waits_under(
     })
 }
 
+/// A request of the mixed job: it waits, and then computes something.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Request {
+    pub(super) wait: Duration,
+    pub(super) terms: u64,
+    pub(super) over: u64,
+}
+
+impl Request {
+    /// Both, on the thread that calls.
+    pub(super) fn serve(self) -> u64 {
+        sleep(self.wait);
+        self.compute()
+    }
+
+    pub(super) fn compute(self) -> u64 {
+        sum_of_squares(self.terms, self.over)
+    }
+}
+
+/// The mixed job under a model: `all` serves so many requests, so many at a time, and adds up what they
+/// come to. The answer is that of one: the sequential model has fewer of them.
+pub(super) fn mixed_under(
+    sizes: &Sizes,
+    at_a_time: usize,
+    all: impl FnOnce(u64, Request, u64) -> anyhow::Result<u64>,
+) -> anyhow::Result<Sample> {
+    let requests = sizes.at(0)?;
+    let request = Request {
+        wait: Duration::from_millis(sizes.at(1)?),
+        terms: sizes.at(2)?,
+        over: sizes.at(3)?,
+    };
+    let at_a_time = sizes.at(at_a_time)?;
+    rate(requests, || {
+        let sum = all(requests, request, at_a_time)?;
+        ensure!(
+            sum.is_multiple_of(requests),
+            "requests came to different sums"
+        );
+        Ok(sum / requests)
+    })
+}
+
 fn cpu_job(sizes: &Sizes) -> anyhow::Result<Sample> {
     cpu_job_under(sizes, |tasks, terms, over| {
         Ok((0..tasks).map(|_| sum_of_squares(terms, over)).sum())
@@ -84,5 +132,11 @@ fn waits(sizes: &Sizes) -> anyhow::Result<Sample> {
     waits_under(sizes, 2, |waits, wait, _| {
         (0..waits).for_each(|_| sleep(wait));
         Ok(waits)
+    })
+}
+
+fn mixed(sizes: &Sizes) -> anyhow::Result<Sample> {
+    mixed_under(sizes, 4, |requests, request, _| {
+        Ok((0..requests).map(|_| request.serve()).sum())
     })
 }

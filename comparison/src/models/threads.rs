@@ -9,8 +9,11 @@ use threading::semaphore::{ReleaseError, Semaphore};
 use threading::thread::spawn;
 
 use super::meter::{amount, proportional_set_size, seconds_each};
-use super::sequential::{cpu_job_under, sum_of_squares, waits_under};
-use super::{Measure, Model, NOT_YET, Sample, Sizes};
+use super::sequential::{cpu_job_under, mixed_under, sum_of_squares, waits_under};
+use super::{Measure, Model, Sample, Sizes};
+
+mod greatest; // as many as there can be
+mod talk; // channels, and a counter
 
 pub(super) const MODEL: Model = Model {
     name: "threads",
@@ -22,8 +25,15 @@ pub(super) const MODEL: Model = Model {
         Measure::Memory => Ok(memory),
         Measure::Creation => Ok(creation),
         Measure::Waits => Ok(waits),
-        Measure::Message | Measure::RoundTrip | Measure::Counter => Err(NOT_YET),
-        Measure::Network | Measure::Mixed | Measure::Greatest => Err(NOT_YET),
+        Measure::Message => Ok(talk::message),
+        Measure::RoundTrip => Ok(talk::round_trip),
+        Measure::Counter => Ok(talk::counter),
+        #[cfg(target_os = "linux")]
+        Measure::Network => Ok(|sizes| super::served::ours("threads", sizes)),
+        #[cfg(not(target_os = "linux"))]
+        Measure::Network => Err(super::ONLY_ON_LINUX),
+        Measure::Mixed => Ok(mixed),
+        Measure::Greatest => Ok(greatest::greatest),
     },
     in_python: |_| Ok(()),
 };
@@ -54,6 +64,17 @@ fn waits(sizes: &Sizes) -> anyhow::Result<Sample> {
             let mine = each.min(waits - index * each);
             (0..mine).for_each(|_| sleep(wait));
             mine
+        })
+    })
+}
+
+/// A thread serves one request after the other where there are more of them than threads at a time.
+fn mixed(sizes: &Sizes) -> anyhow::Result<Sample> {
+    mixed_under(sizes, 4, |requests, request, at_a_time| {
+        let each = requests.div_ceil(at_a_time);
+        one_each(requests.div_ceil(each), move |index| {
+            let mine = each.min(requests - index * each);
+            (0..mine).map(|_| request.serve()).sum()
         })
     })
 }

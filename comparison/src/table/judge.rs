@@ -262,6 +262,10 @@ impl Taken {
     }
 
     fn to_cpython(&self, column: &Column) -> Option<Ratio> {
+        // Where its budget ends a ramp, how many times as many there were says nothing.
+        if self.measure == Measure::Greatest {
+            return None;
+        }
         let same = |other: &&Column| {
             other.model.name == column.model.name && other.language == Language::Cpython
         };

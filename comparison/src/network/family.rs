@@ -1,8 +1,9 @@
-//! What the processes of a group use, from `/proc`. A child that was started here leads a group of its own.
+//! What a process and all that it has started use, from `/proc`.
 
+use std::collections::HashMap;
 use std::fs;
 
-/// What all processes of a group have used until now, and hold.
+/// What they have used until now, and hold.
 pub(super) struct Used {
     /// CPU time of all threads that are alive, in seconds.
     pub(super) cpu: f64,
@@ -13,12 +14,12 @@ pub(super) struct Used {
 /// # Errors
 ///
 /// When this system does not tell.
-pub(super) fn used(group: u32) -> Result<Used, String> {
+pub(super) fn used(root: u32) -> Result<Used, String> {
     let mut used = Used {
         cpu: 0.0,
         memory: 0.0,
     };
-    for pid in members(group)? {
+    for pid in family(root)? {
         // A process that has ended in between uses nothing any more.
         let tasks = fs::read_dir(format!("/proc/{pid}/task"));
         for task in tasks.into_iter().flatten().flatten() {
@@ -34,25 +35,40 @@ pub(super) fn used(group: u32) -> Result<Used, String> {
     Ok(used)
 }
 
-fn members(group: u32) -> Result<Vec<u32>, String> {
-    let mut members = Vec::new();
+/// The process, its children, theirs, and so on: those that are alive.
+fn family(root: u32) -> Result<Vec<u32>, String> {
+    let mut others = Vec::new();
     for entry in fs::read_dir("/proc").map_err(|error| error.to_string())? {
         let name = entry.map_err(|error| error.to_string())?.file_name();
         let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
-        if stat.ok().as_deref().and_then(group_of) == Some(group) {
-            members.push(pid);
+        if let Some(parent) = stat.ok().as_deref().and_then(parent_of) {
+            others.push((pid, parent));
         }
     }
-    Ok(members)
+    Ok(descendants(root, &others))
+}
+
+/// `root`, and of the pairs of a process and its parent, those that descend from it.
+fn descendants(root: u32, pairs: &[(u32, u32)]) -> Vec<u32> {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    for &(pid, parent) in pairs {
+        children.entry(parent).or_default().push(pid);
+    }
+    let (mut found, mut next) = (vec![root], 0);
+    while let Some(&pid) = found.get(next) {
+        found.extend(children.remove(&pid).unwrap_or_default());
+        next += 1;
+    }
+    found
 }
 
 /// Of a `stat`: `PID (NAME) STATE PARENT GROUP …`, where the name may hold anything.
-fn group_of(stat: &str) -> Option<u32> {
+fn parent_of(stat: &str) -> Option<u32> {
     let (_, rest) = stat.rsplit_once(") ")?;
-    rest.split(' ').nth(2)?.parse().ok()
+    rest.split(' ').nth(1)?.parse().ok()
 }
 
 /// Of a `schedstat`: nanoseconds on a CPU, then two other figures.
@@ -72,9 +88,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_group_is_found_behind_any_name() {
-        assert_eq!(group_of("17 (a) b) S 1 42 42 0 -1"), Some(42));
-        assert_eq!(group_of("17 (short)"), None);
+    fn the_parent_is_found_behind_any_name() {
+        assert_eq!(parent_of("17 (a) b) S 1 42 42 0 -1"), Some(1));
+        assert_eq!(parent_of("17 (short)"), None);
+    }
+
+    #[test]
+    fn a_family_is_all_that_descend() {
+        let pairs = [(9, 5), (2, 1), (5, 2), (3, 1), (7, 3), (6, 2)];
+        assert_eq!(descendants(2, &pairs), [2, 5, 6, 9]);
+        assert_eq!(descendants(7, &pairs), [7]);
     }
 
     #[test]
@@ -86,9 +109,7 @@ mod tests {
 
     #[test]
     fn this_process_uses_something() {
-        // Its group is the test runner's, or its own.
-        let stat = fs::read_to_string("/proc/self/stat").expect("this system has /proc");
-        let used = used(group_of(&stat).expect("it is in a group")).expect("it is told");
+        let used = used(std::process::id()).expect("it is told");
         assert!(used.cpu > 0.0 && used.memory > 0.0);
     }
 }
