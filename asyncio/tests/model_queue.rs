@@ -1,0 +1,77 @@
+//! The queue, checked by [loom] in every interleaving of a few threads, not only those a machine happens to
+//! run. Empty unless built for it:
+//!
+//! ```text
+//! RUSTFLAGS="--cfg model" cargo test --release -p asyncio --test model_queue
+//! ```
+//!
+//! `src/queue.rs` and its folder are compiled here as they are. They say `use std::sync::Mutex`, and in this
+//! crate `std` is the crate itself: the real one with `sync`, `thread` and `thread_local` replaced.
+//!
+//! Each model takes the queue through a small trait, and so can be run on a copy with a mistake in it too
+//! (`model_queue/faulty.rs`). There it must fail: a check that cannot fail shows nothing.
+//!
+//! `LOOM_LOCATION=1` adds the places in the code to what loom reports.
+//!
+//! [loom]: https://docs.rs/loom/0.7
+
+#![cfg(model)]
+
+extern crate self as std;
+extern crate std as real_std;
+
+use real_std::*; // the items named in this file come before these
+
+#[path = "model_queue/std.rs"]
+mod replaced;
+pub(crate) use loom::thread_local;
+use replaced::{sync, thread};
+
+/// The block. In a module with a path, so that its folder is found.
+#[path = "../src"]
+pub mod blocks {
+    pub mod queue;
+}
+pub use blocks::queue;
+
+#[path = "model_queue/faulty.rs"]
+mod faulty;
+#[path = "model_queue/models.rs"]
+mod models;
+#[path = "model_queue/table.rs"]
+mod table;
+#[path = "model_queue/tasks.rs"]
+mod tasks;
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+/// Runs `model` in every interleaving. `outcomes` is what it can come to: each of them, and nothing else. That
+/// way a model also shows that it reached the cases it is there for.
+///
+/// A model with too many interleavings has a bound: only those in which threads that could go on are stopped at
+/// most `preemptions` times.
+fn explore<T: Debug + Ord + Send + 'static>(
+    preemptions: Option<usize>,
+    model: fn() -> T,
+    outcomes: impl IntoIterator<Item = impl Into<T>>,
+) {
+    use real_std::sync::{Arc, Mutex}; // these are outside the model
+
+    let seen = Arc::new(Mutex::new((0, BTreeSet::new())));
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemptions;
+    builder.check({
+        let seen = seen.clone();
+        move || {
+            let outcome = model();
+            let (runs, seen) = &mut *seen.lock().unwrap();
+            *runs += 1;
+            seen.insert(outcome);
+        }
+    });
+    let (runs, seen) = &*seen.lock().unwrap();
+    assert!(*runs > 1, "nothing can happen in two orders");
+    let outcomes: Vec<T> = outcomes.into_iter().map(Into::into).collect();
+    assert!(seen.iter().eq(&outcomes), "came to {seen:?}");
+}
