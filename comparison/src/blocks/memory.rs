@@ -269,8 +269,10 @@ const WORKERS: usize = 2;
 const FOREVER: u64 = u64::MAX;
 
 fn task_of_a_pool(n: u64) -> u64 {
-    while n == FOREVER {
-        thread::park();
+    if n == FOREVER {
+        loop {
+            thread::park();
+        }
     }
     n
 }

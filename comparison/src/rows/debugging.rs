@@ -71,8 +71,11 @@ const REFUSED: &[(&str, &[Refused])] = &[
     ),
 ];
 
+/// 中文, and in English.
+type Both = (&'static str, &'static str);
+
 /// What remains, for each model: in Rust, in Python; each in both languages.
-const REMAIN: &[(&str, (&str, &str), (&str, &str))] = &[
+const REMAIN: &[(&str, Both, Both)] = &[
     (
         "threads",
         (
