@@ -10,7 +10,7 @@
 //! If the group's own future is dropped, that is if the task it is in is cancelled, all children are cancelled, but
 //! nothing waits for them: that is the one way in which they can outlast it, by as long as they need to reach an `await`.
 //!
-//! To copy: this file and the block `task`. Needs: `tokio = { version = "1", features = ["macros", "rt", "sync"] }`.
+//! To copy: this file, the folder `task_group` and the block `task`. Needs: `tokio = { version = "1", features = ["macros", "rt", "sync"] }`.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -18,15 +18,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::task::TaskError;
 use crate::task::next_name;
 use crate::task::with_name;
 
+mod child; // what came of one
 mod error; // what went wrong in the group
 
+pub use child::Child;
 pub use error::{GroupClosed, GroupError};
 
 /// What a child runs. Its value goes another way, so all children are of one type.
@@ -206,23 +208,10 @@ impl<E: Send + 'static> TaskGroup<E> {
         &self,
         future: impl Future<Output = Result<T, E>> + Send + 'static,
     ) -> Result<Child<T>, GroupClosed> {
-        let (give, value) = oneshot::channel();
-        let (cancel, asked) = oneshot::channel();
-        let work = async move {
-            let value = tokio::select! {
-                biased; // cancelled before it began, it never does
-                Ok(()) = asked => return Ok(()),
-                result = future => result?,
-            };
-            let _ = give.send(value); // nobody need want it
-            Ok(())
-        };
+        let (work, child) = child::new(future);
         let work = Box::pin(with_name(next_name(), work));
         self.sender.send(work).map_err(|_| GroupClosed)?;
-        Ok(Child {
-            value,
-            cancel: Some(cancel),
-        })
+        Ok(child)
     }
 }
 
@@ -241,32 +230,5 @@ impl<E> fmt::Debug for TaskGroup<E> {
             true => "closed",
         };
         write!(f, "TaskGroup({state})")
-    }
-}
-
-/// A child of a group. Awaiting it gives its value, or `None` if it came to none: its error is the group's.
-///
-/// Dropping it changes nothing for the child; a second poll after the value panics.
-#[derive(Debug)]
-pub struct Child<T> {
-    value: oneshot::Receiver<T>,
-    /// Taken when it was asked to cancel.
-    cancel: Option<oneshot::Sender<()>>,
-}
-
-impl<T> Child<T> {
-    /// Asks this child alone to end, at its `await`; for the group that is no error. Whether this made a difference: not if
-    /// it is done, or was asked before.
-    pub fn cancel(&mut self) -> bool {
-        let cancel = self.cancel.take();
-        cancel.is_some_and(|cancel| cancel.send(()).is_ok())
-    }
-}
-
-impl<T> Future for Child<T> {
-    type Output = Option<T>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.value).poll(context).map(Result::ok)
     }
 }

@@ -274,7 +274,7 @@ fn one_panics() {
 #[tokio::test(start_paused = true)]
 async fn payload() {
     let mut task = create_task(async { panic_any(42_i32) });
-    let error: TaskError = (&mut task).await.map(|()| ()).unwrap_err();
+    let error: TaskError = (&mut task).await.unwrap_err();
     assert!(task.done() && !task.cancelled() && !task.cancel());
     assert_eq!(format!("{error:?}"), r#"Panicked(Panic("(not a text)"))"#);
     let payload = anyhow::Error::from(error).downcast::<TaskError>().unwrap();
@@ -411,7 +411,7 @@ fn from_another_thread() {
         let value = handle.block_on(bounded(create_task(async { 42 })));
         assert_eq!(value.unwrap(), 42);
         let panicked = handle.block_on(bounded(create_task(async { panic!("no") })));
-        assert!(panicked.map(|()| ()).unwrap_err().is_panic());
+        assert!(panicked.unwrap_err().is_panic());
         let living = Living::new();
         handle.block_on(bounded(async {
             let mut task = waiting(&living).await;
