@@ -205,12 +205,15 @@ impl Measure {
                 let over = if rust && model == "tasks" { 50 } else { 1 };
                 vec![effort.pick(500, 2_000, 5_000), over]
             }
+            // Each unit counts for longer than it takes to start the next, so that they do meet.
             Self::Counter => {
-                vec![
-                    4,
-                    effort.pick(2_000, 10_000, 20_000),
-                    if rust { 20 } else { 1 },
-                ]
+                let over = match model {
+                    _ if !rust => 1,
+                    "threads" => 40,
+                    "processes" => 15,
+                    _ => 7,
+                };
+                vec![4, effort.pick(5_000, 30_000, 50_000), over]
             }
             // One after the other they take as long each however many there are.
             Self::Waits if model == "sequential" => vec![effort.pick(1, 2, 4), 50, 1, 1],
@@ -227,7 +230,7 @@ impl Measure {
                 let (terms, over) = (TERMS, if rust { OVER } else { 1 });
                 match model {
                     "sequential" => vec![effort.pick(2, 5, 10), 20, terms, over, 1, 1],
-                    _ => vec![effort.pick(20, 100, 200), 20, terms, over, 1_000, 100],
+                    _ => vec![effort.pick(20, 60, 200), 20, terms, over, 1_000, 100],
                 }
             }
             Self::Greatest => {
@@ -253,8 +256,8 @@ impl Measure {
             }
             Self::Memory => Label::new("每个空闲单元", "per idle unit"),
             Self::Creation => Label::new("创建并等待结束", "create + join"),
-            Self::Message => Label::new("单向消息", "one-way messages"),
-            Self::RoundTrip => Label::new("一次往返", "a round trip"),
+            Self::Message => Label::new("有界队列，容量 1024", "bounded queue, 1024"),
+            Self::RoundTrip => Label::new("两个单元，不固定核", "two units, not pinned"),
             Self::Counter => Label::new(
                 format!("{} 个单元，共享计数器", size[0]),
                 format!("{} units, shared counter", size[0]),
@@ -277,7 +280,13 @@ impl Measure {
                     size[0], size[1]
                 ),
             ),
-            Self::Greatest => Label::new("同时存活", "alive at once"),
+            Self::Greatest => {
+                let (mib, ms) = (size[1], size[2]);
+                Label::new(
+                    format!("预算 {mib} MiB、{ms} ms"),
+                    format!("within {mib} MiB and {ms} ms"),
+                )
+            }
         }
     }
 }
