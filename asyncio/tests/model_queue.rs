@@ -24,8 +24,15 @@ use real_std::*; // the items named in this file come before these
 
 #[path = "model_queue/std.rs"]
 mod replaced;
-pub(crate) use loom::thread_local;
 use replaced::{sync, thread};
+
+/// Loom's `thread_local!`, each thread of each interleaving its own, which does not know `const`.
+macro_rules! local {
+    (static $name:ident: $type:ty = const { $value:expr };) => {
+        loom::thread_local! { static $name: $type = $value; }
+    };
+}
+pub(crate) use local as thread_local;
 
 /// The block. In a module with a path, so that its folder is found.
 #[path = "../src"]

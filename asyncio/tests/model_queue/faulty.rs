@@ -139,10 +139,13 @@ impl<const MISTAKE: u8> Wait<'_, MISTAKE> {
                     state.unfinished -= 1;
                 }
                 let end = state.shut_down && state.items.is_empty() && MISTAKE != ENDS_SILENTLY;
-                let next = match end {
+                let mut next = match end {
                     true => state.call_all(GET),
                     false => state.call(PUT),
                 };
+                if state.unfinished == 0 {
+                    next.extend(state.call_all(JOIN)); // with that mistake only
+                }
                 Some((Some(item), next))
             }
             PUT => {

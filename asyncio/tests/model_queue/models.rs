@@ -57,7 +57,7 @@ pub fn dropped_get<K: Kind>() -> bool {
     taken
 }
 
-/// The same, and it is dropped after another poll: it may have been called by then.
+/// The same, with a get that waits already: it may have been called by the time it is dropped.
 pub fn dropped_get_later<K: Kind>() {
     let queue = K::bounded(1);
     let mut hasty = queue.get();
@@ -139,9 +139,22 @@ pub fn shutdown_against_put<K: Kind, const IMMEDIATE: bool>() -> bool {
     assert_eq!(take(&queue), Some(0));
     queue.shutdown(IMMEDIATE);
     let put = producer.join().unwrap();
-    assert_eq!(take(&queue), (put && !IMMEDIATE).then_some(1));
+    let left = take(&queue);
+    assert_eq!(left, (put && !IMMEDIATE).then_some(1), "what is left");
     block_on(queue.join());
     put
+}
+
+/// A shutdown while a put waits for room that does not come.
+pub fn shutdown_when_full<K: Kind, const IMMEDIATE: bool>() {
+    let queue = K::bounded(1);
+    assert!(block_on(queue.put(0)));
+    let producers = [1, 2].map(|item| beside(&queue, move |queue| block_on(queue.put(item))));
+    queue.shutdown(IMMEDIATE);
+    for producer in producers {
+        assert!(!producer.join().unwrap());
+    }
+    assert_eq!(take(&queue), (!IMMEDIATE).then_some(0));
 }
 
 /// A join waits for what was done with the item that was taken last, and sees it.
