@@ -24,9 +24,9 @@
 //! To copy: this file and the folder `queue`. Needs: std only.
 
 use std::collections::{BinaryHeap, VecDeque};
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+mod counts; // looking at it
 mod error; // why an item could not be put or got
 mod item; // what a get gives
 mod line; // who waits
@@ -207,30 +207,6 @@ impl<T> Queue<T> {
     }
 }
 
-/// Looking at it. What others do meanwhile may change it at once.
-impl<T> Queue<T> {
-    /// How many items are in it, with those that are promised to a get that waits. Python's `qsize()`.
-    pub fn len(&self) -> usize {
-        self.shared.lock().store.len()
-    }
-
-    /// Whether no item is in it. Python's `empty()`.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Whether as many items are in it as it has room for. Python's `full()`.
-    pub fn is_full(&self) -> bool {
-        let state = self.shared.lock();
-        state.store.len() == state.capacity
-    }
-
-    /// For how many items it has room; `None`: without a limit. Python's `maxsize`.
-    pub fn capacity(&self) -> Option<usize> {
-        Some(self.shared.lock().capacity).filter(|&capacity| capacity < usize::MAX)
-    }
-}
-
 impl<T> Clone for Queue<T> {
     fn clone(&self) -> Self {
         let shared = Arc::clone(&self.shared);
@@ -242,21 +218,5 @@ impl<T> Shared<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         // Only the order of a priority queue's items can panic under it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The counts, as in Python's `repr`.
-impl<T> fmt::Debug for Queue<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.shared.lock();
-        let (len, open) = (state.store.len(), state.unfinished);
-        let (getters, putters) = state.waiting();
-        drop(state);
-        f.debug_struct("Queue")
-            .field("len", &len)
-            .field("unfinished", &open)
-            .field("waiting_getters", &getters)
-            .field("waiting_putters", &putters)
-            .finish()
     }
 }

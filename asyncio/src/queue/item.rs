@@ -30,8 +30,23 @@ impl<T> Item<T> {
         Self { value, token }
     }
 
-    /// Drops the item and counts it as done, as the end of the scope does. Python's `task_done`: there,
-    /// calling it too often is an error; here, each item can be done once only.
+    /// Drops the item and counts it as done, as the end of the scope does. Python's `task_done`. To call that too
+    /// often is an error there; here it does not compile, and whatever was not got has no token:
+    ///
+    /// ```compile_fail,E0382
+    /// let queue = asyncio::queue::Queue::bounded(1);
+    /// queue.put_nowait(1).unwrap();
+    /// let item = queue.get_nowait().unwrap();
+    /// item.task_done();
+    /// item.task_done();
+    /// ```
+    ///
+    /// ```
+    /// let queue = asyncio::queue::Queue::bounded(1);
+    /// queue.put_nowait(1).unwrap();
+    /// let item = queue.get_nowait().unwrap();
+    /// item.task_done();
+    /// ```
     pub fn task_done(self) {}
 
     /// Takes the item out and counts it as done, before anything is done with it.

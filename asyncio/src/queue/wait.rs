@@ -45,6 +45,24 @@ impl<'a, T> Put<'a, T> {
     }
 
     /// Gives up and keeps the item: `None` if it has been put.
+    ///
+    /// ```
+    /// use asyncio::queue::Queue;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let queue = Queue::bounded(1);
+    /// queue.put("first").await.expect("not shut down");
+    /// let mut put = queue.put("second");
+    /// tokio::select! {
+    ///     _ = &mut put => unreachable!("there is no room"),
+    ///     () = tokio::time::sleep(Duration::from_millis(1)) => {
+    ///         assert_eq!(put.into_item(), Some("second"));
+    ///     }
+    /// }
+    /// # }
+    /// ```
     pub fn into_item(mut self) -> Option<T> {
         self.item.take()
     }
