@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::thread::{self, sleep};
+use std::thread::sleep;
 
 use anyhow::ensure;
 use multiprocess::process::Process;
@@ -60,20 +60,19 @@ fn creation() -> anyhow::Result<Sample> {
     })
 }
 
-/// Processes that wait: what each adds to the memory of all. A page that several have counts for each
-/// with its share.
+/// Processes that wait for a message, as CPython's beside them do: what each adds to the memory of all. A
+/// page that several have counts for each with its share.
 fn memory() -> anyhow::Result<Sample> {
     const UNITS: u64 = 50;
 
     let before = proportional_set_size("self")?;
     let (mut waits, ready) = io::pipe()?;
+    let (messages, _sender) = io::pipe()?;
     let mut waiting = Vec::new();
     for _ in 0..UNITS {
         let wait = |()| -> io::Result<()> {
             (&ready).write_all(&[0])?;
-            loop {
-                thread::park();
-            }
+            (&messages).read_exact(&mut [0])
         };
         waiting.push(Process::start((), wait)?);
         waits.read_exact(&mut [0])?;
