@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::thread::{self, sleep};
+use std::thread::sleep;
 
 use anyhow::ensure;
 use multiprocess::process::Process;
@@ -107,13 +107,12 @@ fn memory(sizes: &Sizes) -> anyhow::Result<Sample> {
     let units = sizes.at(0)?;
     let before = all_of_them(&[])?;
     let (mut waits, ready) = io::pipe()?;
+    let (messages, _sender) = io::pipe()?;
     let mut waiting = Vec::new();
     for _ in 0..units {
         let wait = |()| -> io::Result<()> {
             (&ready).write_all(&[0])?;
-            loop {
-                thread::park();
-            }
+            (&messages).read_exact(&mut [0])
         };
         waiting.push(Process::start((), wait)?);
         waits.read_exact(&mut [0])?;
