@@ -205,8 +205,8 @@ impl Measure {
             }
             Self::Memory => Label::new("每个空闲单元", "per idle unit"),
             Self::Creation => Label::new("创建并等待结束", "create + join"),
-            Self::Message => Label::new("单向消息", "one-way messages"),
-            Self::RoundTrip => Label::new("一次往返", "a round trip"),
+            Self::Message => Label::new("经模型自己的通道", "through its own channel"),
+            Self::RoundTrip => Label::new("请求与应答", "request and answer"),
             Self::Counter => Label::new(
                 format!("{} 个单元，共享计数器", size[0]),
                 format!("{} units, shared counter", size[0]),
@@ -226,7 +226,7 @@ impl Measure {
                     format!("waits {wait} ms, computes {compute} ms"),
                 )
             }
-            Self::Greatest => Label::new("同时存活", "alive at once"),
+            Self::Greatest => Label::new("在预算之内", "within a budget"),
         }
     }
 }
