@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::{Language, MeasureReport, Outcome, PythonReport, Report, RowReport, figures};
+use super::{Language, MeasureReport, Outcome, PythonReport, Report, RowReport, Verdict, figures};
 use crate::models;
 use crate::rows::MODELS;
 
@@ -77,7 +77,7 @@ fn document_table(report: &Report) -> Table {
     header.extend(MODELS.map(label));
     table.set_header(header);
     for row in &report.rows {
-        for measure in &row.measures {
+        for (index, measure) in row.measures.iter().enumerate() {
             let (title, line) = (row.title.both(), measure.label.both());
             let what = &measure.what;
             let what = if what.zh == what.en {
@@ -85,7 +85,13 @@ fn document_table(report: &Report) -> Table {
             } else {
                 what.both()
             };
-            let mut cells = vec![format!("{title}\n{line}\n{what}")];
+            // A row of several lines has its name once.
+            let title = if index == 0 {
+                title + "\n"
+            } else {
+                String::new()
+            };
+            let mut cells = vec![format!("{title}{line}\n{what}")];
             cells.extend(MODELS.map(|model| measured(measure, model).join("\n")));
             table.add_row(cells);
         }
@@ -129,6 +135,8 @@ pub fn measured(measure: &MeasureReport, model: &str) -> Vec<String> {
         .iter()
         .find(ours)
         .and_then(|cell| cell.ratio.as_ref());
+    // Where nothing may be claimed the cells say so already.
+    let ratio = ratio.filter(|ratio| ratio.verdict != Verdict::NotConclusive);
     lines.extend(ratio.map(|ratio| format!("÷ {}", ratio.text)));
     lines
 }
