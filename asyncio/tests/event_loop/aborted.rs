@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::future::pending;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -128,8 +130,8 @@ fn the_abort_of_who_waits_is_not_passed_on() {
         let inner = Rc::new(RefCell::new(inner));
         let shared = Rc::clone(&inner);
         let outer = current().spawn(async move {
-            let inner = &mut *shared.borrow_mut();
-            inner.await
+            // Borrowed for one poll at a time, so that it can be awaited elsewhere afterwards.
+            poll_fn(|context| Pin::new(&mut *shared.borrow_mut()).poll(context)).await
         });
         yield_now().await;
         assert!(outer.abort());

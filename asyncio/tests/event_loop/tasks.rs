@@ -125,7 +125,7 @@ fn many_wake_ups_are_one_poll() {
         );
         let waker = waker.take().expect("it was polled");
         waker.wake_by_ref();
-        waker.clone().wake();
+        waker.wake_by_ref();
         waker.wake();
         for _ in 0..4 {
             yield_now().await;
