@@ -1,7 +1,7 @@
 //! 5.1 事件循环: what polls the futures.
 //!
 //! A future does nothing by itself: it is a value with a method `poll`, which goes on with the work until it
-//! has to wait, and is told a [`Waker`](std::task::Waker) to call when it is worth polling again. Whoever
+//! has to wait, and is told a [`Waker`] to call when it is worth polling again. Whoever
 //! calls `poll`, sleeps while nothing is ready and keeps the timers is the event loop. [`run`](crate::run::run) has tokio's;
 //! [`EventLoop`] is one that can be read in an hour. Both run the same `main`.
 

@@ -7,7 +7,7 @@
 /// The level at which a difference is claimed: by chance alone in one of a hundred.
 pub const LEVEL: f64 = 0.01;
 
-/// A ratio with its interval of confidence at [`LEVEL`].
+/// A ratio with its interval of confidence at the level of `LEVEL`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// The lower end.
