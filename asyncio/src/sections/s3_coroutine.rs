@@ -57,7 +57,8 @@ async fn heartbeats() -> anyhow::Result<()> {
 
     // For computations: as many threads as there are cores, and the answer comes back by a channel.
     let (answer, sum) = oneshot::channel();
-    rayon::spawn(|| {
+    let pool = rayon::ThreadPoolBuilder::new().build()?; // of our own, since nothing ends the global one
+    pool.spawn(|| {
         // Nobody waits for it any more if main was cancelled: then it may be lost.
         let _ = answer.send(compute());
     });
