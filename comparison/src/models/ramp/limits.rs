@@ -13,7 +13,7 @@ pub(super) fn free_places() -> Option<u64> {
 /// What to say of a refusal: the limit that was reached, as far as the system tells.
 pub(super) fn behind(error: &io::Error) -> String {
     let name = match error.raw_os_error() {
-        Some(EMFILE) => limit("Max open files").map(|most| format!("RLIMIT_NOFILE = {most}")),
+        Some(EMFILE) => descriptors().map(|most| format!("RLIMIT_NOFILE = {most}")),
         Some(EAGAIN | ENOMEM) => of_processes(),
         _ => None,
     };
@@ -55,6 +55,20 @@ fn of_processes() -> Option<String> {
 
 fn number(path: &str) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// The soft limit of descriptors. Asked for, not read from a file: there is no descriptor left to read it with.
+#[cfg(unix)]
+fn descriptors() -> Option<u64> {
+    use nix::sys::resource::{Resource, getrlimit};
+
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    Some(soft)
+}
+
+#[cfg(not(unix))]
+fn descriptors() -> Option<u64> {
+    None
 }
 
 /// The soft limit of this name, if there is one.
