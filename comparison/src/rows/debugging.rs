@@ -199,7 +199,7 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         for (code, file, ..) in REFUSED.iter().flat_map(|(_, refused)| *refused) {
             let text = std::fs::read_to_string(root.join(file)).expect(file);
-            let test = format!("```compile_fail,{code}");
+            let test = format!("compile_fail,{code}");
             assert!(text.contains(&test), "{file} has no {test}");
         }
     }
