@@ -13,7 +13,7 @@ pub(super) fn free_places() -> Option<u64> {
 /// What to say of a refusal: the limit that was reached, as far as the system tells.
 pub(super) fn behind(error: &io::Error) -> String {
     let name = match error.raw_os_error() {
-        Some(EMFILE) => limit("Max open files").map(|most| format!("RLIMIT_NOFILE = {most}")),
+        Some(EMFILE) => descriptors().map(|most| format!("RLIMIT_NOFILE = {most}")),
         Some(EAGAIN | ENOMEM) => of_processes(),
         _ => None,
     };
@@ -24,6 +24,25 @@ pub(super) fn behind(error: &io::Error) -> String {
 const EAGAIN: i32 = 11;
 const ENOMEM: i32 = 12;
 const EMFILE: i32 = 24;
+
+/// Whether there is no descriptor left, so that nothing can be read in `/proc` either.
+pub(super) fn is_of_descriptors(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(EMFILE)
+}
+
+/// How many descriptors this process may have; without opening one.
+#[cfg(unix)]
+fn descriptors() -> Option<u64> {
+    use nix::sys::resource::{Resource, getrlimit};
+
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    Some(soft)
+}
+
+#[cfg(not(unix))]
+fn descriptors() -> Option<u64> {
+    None
+}
 
 /// A limit counts as reached when fewer than so many are left: others come and go meanwhile.
 const NEARLY: u64 = 8;
