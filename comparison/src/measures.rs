@@ -11,7 +11,7 @@ use crate::report::{Label, Language};
 /// The terms of a sum of squares that takes CPython some 2 ms, and how often over it takes Rust as long. The
 /// work is fixed and not the time, so that it is the same under every model.
 const TERMS: u64 = 36_000;
-const OVER: u64 = 100;
+const OVER: u64 = 35;
 
 /// What is measured. The sizes are those on the command line of a child, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Effort {
 
     /// For how many seconds rounds are added, in all.
     pub fn budget(self) -> f64 {
-        self.pick(18.0, 60.0, 480.0)
+        self.pick(18.0, 50.0, 480.0)
     }
 
     /// The fewest and the most rounds of a measure. Below five an interval at 1 % is too wide to say much.
@@ -145,7 +145,7 @@ impl Measure {
     pub fn rounds(self, effort: Effort) -> (usize, usize) {
         match self {
             Self::Greatest => (1, 1),
-            Self::Memory => (3, 5),
+            Self::Memory => (3, 3),
             _ => effort.rounds(),
         }
     }
@@ -179,10 +179,10 @@ impl Measure {
         let rust = language == Language::Rust;
         let of_processes = matches!(model, "processes" | "process-pool");
         let sizes = match self {
-            // CPython takes some fifty times as long for it.
+            // CPython takes some thirty times as long for it.
             Self::CpuJob => {
-                let terms = effort.pick(50_000, 250_000, 1_000_000);
-                vec![8, terms, if rust { 50 } else { 1 }]
+                let terms = effort.pick(50_000, 500_000, 1_000_000);
+                vec![8, terms, if rust { effort.pick(20, 10, 10) } else { 1 }]
             }
             Self::Memory => vec![match model {
                 "threads" | "gil-threads" => effort.pick(200, 1000, 1000),
@@ -216,7 +216,7 @@ impl Measure {
                 vec![4, effort.pick(5_000, 30_000, 50_000), over]
             }
             // One after the other they take as long each however many there are.
-            Self::Waits if model == "sequential" => vec![effort.pick(1, 2, 4), 50, 1, 1],
+            Self::Waits if model == "sequential" => vec![effort.pick(1, 1, 4), 50, 1, 1],
             // So do those of which only some are done at a time.
             Self::Waits if of_processes => vec![effort.pick(200, 500, 2_000), 50, 1_000, 100],
             Self::Waits => vec![effort.pick(1_000, 10_000, 10_000), 50, 1_000, 100],
@@ -229,7 +229,7 @@ impl Measure {
             Self::Mixed => {
                 let (terms, over) = (TERMS, if rust { OVER } else { 1 });
                 match model {
-                    "sequential" => vec![effort.pick(2, 5, 10), 20, terms, over, 1, 1],
+                    "sequential" => vec![effort.pick(2, 3, 10), 20, terms, over, 1, 1],
                     _ => vec![effort.pick(20, 60, 200), 20, terms, over, 1_000, 100],
                 }
             }

@@ -52,7 +52,12 @@ class Ramp:
             return self.time_text
         if self.units < self.look_at:
             return None
-        used = max(memory() - self.before, 0)
+        try:
+            used = max(memory() - self.before, 0)
+        except OSError as error:
+            if error.errno != errno.EMFILE:
+                raise
+            return limit_behind(error)
         left = self.bytes - used
         if left <= 0:
             return self.bytes_text

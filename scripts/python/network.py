@@ -3,8 +3,6 @@
 Usage: network.py threads|processes|tasks
 """
 
-import asyncio
-import multiprocessing
 import os
 import resource
 import selectors
@@ -34,6 +32,8 @@ def threads():
 
 
 def processes():
+    import multiprocessing  # here: the other servers need not wait for it
+
     fork = multiprocessing.get_context("fork")
     waiting = selectors.DefaultSelector()
     waiting.register(listener, selectors.EVENT_READ)
@@ -50,6 +50,8 @@ def processes():
 
 
 def tasks():
+    import asyncio  # as above
+
     async def serve(reader, writer):
         try:
             while True:

@@ -126,7 +126,15 @@ impl Ramp {
         if self.units < self.look_at {
             return Ok(None);
         }
-        let used = memory()?.saturating_sub(self.before);
+        let used = match memory() {
+            Ok(used) => used.saturating_sub(self.before),
+            Err(error) => match error.downcast_ref() {
+                Some(error) if limits::is_of_descriptors(error) => {
+                    return Ok(Some(limits::behind(error)));
+                }
+                _ => return Err(error),
+            },
+        };
         let left = self.most_bytes.value.saturating_sub(used);
         if left == 0 {
             return Ok(Some(self.most_bytes.text.clone()));
@@ -238,5 +246,18 @@ mod tests {
         let sample = ramp.sample();
         assert_eq!(sample.value, 1.0);
         assert_eq!(sample.stopped_by.as_deref(), Some("no more of these"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_descriptor_to_look_at_memory_with_is_an_end_too() {
+        let sizes = Sizes(vec![99, 99, LONG]);
+        let mut ramp = Ramp::begin(&sizes, Places::NotTaken, 0).expect("three sizes");
+        (0..FIRST_LOOK).for_each(|_| ramp.started());
+        let full =
+            || Err(anyhow::Error::new(io::Error::from_raw_os_error(24)).context("no figure"));
+        assert!(!ramp.has_room(full).expect("that is no failure"));
+        let why = ramp.sample().stopped_by.unwrap_or_default();
+        assert!(why.starts_with("RLIMIT_NOFILE = "), "{why}");
     }
 }

@@ -36,6 +36,14 @@ const ONE_AT_A_TIME: &str =
     "只服务一个连接，其余一直等 · serves one connection, the others wait for its end";
 const NOBODY_ELSE: &str = "没有通信的对方 · there is nobody to talk to";
 
+/// Inlined, LLVM puts the closed formula in place of the loop. A black box around each square would keep it
+/// from that as well, but goes through memory, which on some machines takes twice as long in one process
+/// as in the next.
+#[inline(never)]
+fn square(i: u64) -> u64 {
+    i * i
+}
+
 /// A task of the CPU-bound job: the sum of the squares of the numbers below `terms`, `over` times over.
 ///
 /// Never inlined: every model must run the very same code, and not what the optimiser makes of it in
@@ -46,8 +54,7 @@ const NOBODY_ELSE: &str = "没有通信的对方 · there is nobody to talk to";
 /// When the same work comes to something else.
 #[inline(never)]
 pub(super) fn sum_of_squares(terms: u64, over: u64) -> u64 {
-    // Without the black box LLVM puts the closed formula in place of the loop.
-    let once = || (0..black_box(terms)).map(|i| black_box(i * i)).sum();
+    let once = || (0..black_box(terms)).map(square).sum();
     (1..over).fold(once(), |sum, _| {
         assert_eq!(once(), sum, "the same work comes to the same");
         sum
