@@ -24,21 +24,19 @@ pub fn explanation() -> Label {
     );
     Label::new(
         format!(
-            "{tasks} 个任务，各计算 {compute} ms（CPU 时间）、等待 {wait} ms、再计算 {compute} ms；每个任务一行，数字为运行它的线程或进程，点为等待；各图同一时间尺度，顺序执行除外。"
+            "{tasks} 个任务，各计算 {compute} ms（CPU 时间）、等待 {wait} ms、再计算 {compute} ms；每个任务一行，数字为运行它的线程或进程，点为等待（时间、核或 GIL）；各图同一时间尺度，顺序执行除外。"
         ),
         format!(
             "{tasks} tasks, each computes {compute} ms (of CPU time), waits {wait} ms, computes {compute} ms; a line a \
-             task, the digit is the thread or process that ran it, a dot is waiting; all on one scale of time but for \
-             the sequential one."
+             task, the digit is the thread or process that ran it, a dot is waiting (for its time, a core or the GIL); \
+             all on one scale of time but for the sequential one."
         ),
     )
 }
 
-/// The name of a model in both languages, where it has one.
+/// The name of a model in both languages, short.
 pub fn name(model: &str) -> String {
-    models::named(model).map_or(model.to_owned(), |model| {
-        format!("{} · {}", model.zh, model.en)
-    })
+    models::named(model).map_or(model.to_owned(), |known| format!("{} · {model}", known.zh))
 }
 
 /// What a timeline is drawn on, in seconds: one for all but the sequential ones, which take several times as long.
