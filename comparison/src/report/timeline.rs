@@ -15,22 +15,28 @@ pub fn title() -> Label {
     Label::new("时间线：谁在何时运行", "timelines: who ran when")
 }
 
-/// What each task does, and how to read it.
-pub fn explanation() -> Label {
-    let (tasks, wait, compute) = (
-        TASKS,
-        timeline::WAIT.as_millis(),
-        timeline::COMPUTE.as_millis(),
-    );
+/// What each task does.
+pub fn tasks() -> Label {
+    let (wait, compute) = (timeline::WAIT.as_millis(), timeline::COMPUTE.as_millis());
     Label::new(
-        format!(
-            "{tasks} 个任务，各计算 {compute} ms（CPU 时间）、等待 {wait} ms、再计算 {compute} ms；每个任务一行，数字为运行它的线程或进程，点为等待（时间、核或 GIL）；各图同一时间尺度，顺序执行除外。"
-        ),
-        format!(
-            "{tasks} tasks, each computes {compute} ms (of CPU time), waits {wait} ms, computes {compute} ms; a line a \
-             task, the digit is the thread or process that ran it, a dot is waiting (for its time, a core or the GIL); \
-             all on one scale of time but for the sequential one."
-        ),
+        format!("{TASKS} 个任务，各计算 {compute} ms（CPU 时间）、等待 {wait} ms、再计算 {compute} ms。"),
+        format!("{TASKS} tasks, each computes {compute} ms (of CPU time), waits {wait} ms, computes {compute} ms."),
+    )
+}
+
+/// How the drawings are to be read, wherever they are.
+pub fn scales() -> Label {
+    Label::new(
+        "每个任务一行；除顺序执行外，各图同一时间尺度。",
+        "A line a task; all on one scale of time but for the sequential one.",
+    )
+}
+
+/// How these are.
+fn signs() -> Label {
+    Label::new(
+        "数字为运行它的线程或进程；点为等待：时间、核或 GIL。",
+        "A digit is the thread or process that ran it; a dot is waiting: for its time, a core or the GIL.",
     )
 }
 
@@ -57,10 +63,7 @@ pub fn written(report: &Report) -> String {
         return String::new();
     }
     let mut text = format!("\n{}\n", title().both());
-    for line in [explanation().zh, explanation().en]
-        .iter()
-        .flat_map(|text| wrapped(text))
-    {
+    for line in explanation() {
         text += &format!("{line}\n");
     }
     for model in MODELS {
@@ -93,6 +96,13 @@ pub fn written(report: &Report) -> String {
         }
     }
     text
+}
+
+fn explanation() -> Vec<String> {
+    let all = [tasks(), scales(), signs()];
+    let zh: String = all.iter().map(|label| label.zh.as_str()).collect();
+    let en: Vec<&str> = all.iter().map(|label| label.en.as_str()).collect();
+    [wrapped(&zh), wrapped(&en.join(" "))].concat()
 }
 
 /// A heading and a line for each task, each `width` columns wide.
@@ -199,8 +209,7 @@ mod tests {
 
     #[test]
     fn lines_are_as_wide_as_they_may_be() {
-        let text = explanation();
-        for line in [text.zh, text.en].iter().flat_map(|text| wrapped(text)) {
+        for line in explanation() {
             assert!(columns(&line) <= WIDTH, "{line}");
             assert!(columns(&line) > 10, "{line}");
         }

@@ -87,7 +87,11 @@ fn measured(measure: &MeasureReport, place: &str, model: &str) -> String {
         let (class, label) = language(cell.language);
         text += &format!("<div class=\"of {class}\"><b>{label}</b> ");
         for (index, line) in cell.text.iter().enumerate() {
-            let class = if index == 0 { "figure" } else { "more" };
+            let class = match (index, cell.outcome.figures()) {
+                (0, Some(_)) => "figure",
+                (0, None) => "open",
+                _ => "more",
+            };
             text += &placed("span", class, &format!("{place}/text/{index}"), line);
         }
         text += "</div>";

@@ -32,12 +32,15 @@ pub fn written(report: &Report) -> String {
     let legend = format!(
         "<p class=\"legend\">{who}: {swatches}<span><i class=\"waits\"></i>{waits}</span></p>\n"
     );
-    let (title, text) = (both(&timeline::title()), timeline::explanation());
-    let text = format!(
-        "<p>{}</p>\n<p lang=\"en\" class=\"en\">{}</p>\n",
-        escaped(&text.zh),
-        escaped(&text.en)
+    let title = both(&timeline::title());
+    let (tasks, scales) = (timeline::tasks(), timeline::scales());
+    let signs = Label::new(
+        "颜色为运行它的线程或进程；虚线为等待：时间、核或 GIL。",
+        "The colour is the thread or process that ran it; a dotted line is waiting: for its time, a core or the GIL.",
     );
+    let zh = escaped(&format!("{}{}{}", tasks.zh, scales.zh, signs.zh));
+    let en = escaped(&format!("{} {} {}", tasks.en, scales.en, signs.en));
+    let text = format!("<p>{zh}</p>\n<p lang=\"en\" class=\"en\">{en}</p>\n");
     format!(
         "<section id=\"timelines\">\n<h2>{title}</h2>\n{text}{legend}<div class=\"pairs\">\n{figures}</div>\n</section>\n"
     )
