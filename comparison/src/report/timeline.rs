@@ -19,8 +19,12 @@ pub fn title() -> Label {
 pub fn tasks() -> Label {
     let (wait, compute) = (timeline::WAIT.as_millis(), timeline::COMPUTE.as_millis());
     Label::new(
-        format!("{TASKS} 个任务，各计算 {compute} ms（CPU 时间）、等待 {wait} ms、再计算 {compute} ms。"),
-        format!("{TASKS} tasks, each computes {compute} ms (of CPU time), waits {wait} ms, computes {compute} ms."),
+        format!(
+            "{TASKS} 个任务，各计算 {compute} ms（CPU 时间）、等待 {wait} ms、再计算 {compute} ms。"
+        ),
+        format!(
+            "{TASKS} tasks, each computes {compute} ms (of CPU time), waits {wait} ms, computes {compute} ms."
+        ),
     )
 }
 
@@ -103,6 +107,12 @@ fn explanation() -> Vec<String> {
     let zh: String = all.iter().map(|label| label.zh.as_str()).collect();
     let en: Vec<&str> = all.iter().map(|label| label.en.as_str()).collect();
     [wrapped(&zh), wrapped(&en.join(" "))].concat()
+}
+
+/// The same for Markdown; nothing where there are none.
+pub fn fenced(report: &Report) -> Option<String> {
+    let text = written(report);
+    (!text.is_empty()).then(|| format!("\n```text{text}```"))
 }
 
 /// A heading and a line for each task, each `width` columns wide.
