@@ -54,11 +54,17 @@ fn machine(report: &Report) -> String {
 }
 
 fn reading(report: &Report) -> String {
+    let signs = Label::new(
+        "CPU: CPU 时间 / 经过的时间；⇄: 主动 + 被动的上下文切换；图中黑线: 各轮的最小值到最大值。",
+        "CPU: CPU time / time that passed; ⇄: context switches, voluntary + involuntary; the black line on a bar: from \
+         the least to the greatest of the rounds, of a speed-up its interval.",
+    );
     let lines = text::explanation(report);
-    lines
+    let lines: String = lines
         .iter()
         .map(|line| format!("{}\n", escaped(line)))
-        .collect()
+        .collect();
+    format!("{lines}<br>{}", both(&signs))
 }
 
 fn advice(report: &Report) -> String {

@@ -68,6 +68,10 @@ pub fn written(measure: &MeasureReport, place: &str) -> String {
             both(&Label::new("没有数据", "no figures"))
         );
     }
+    if bars.iter().all(|bar| bar.values.is_none()) {
+        let place = &bars[0].place;
+        return format!("<p>{}</p>\n", placed("span", "open", place, bars[0].text));
+    }
     let unit = if measure.shows_speed_up {
         "×"
     } else {

@@ -87,15 +87,15 @@ fn measured(measure: &MeasureReport, place: &str, model: &str) -> String {
         let (class, label) = language(cell.language);
         text += &format!("<div class=\"of {class}\"><b>{label}</b> ");
         for (index, line) in cell.text.iter().enumerate() {
-            let class = match (index, cell.outcome.figures()) {
-                (0, Some(_)) => "figure",
-                (0, None) => "open",
+            let class = match (index, &cell.outcome) {
+                (0, Outcome::Measured { .. }) => "figure",
+                (0, _) => "open",
                 _ => "more",
             };
             text += &placed("span", class, &format!("{place}/text/{index}"), line);
         }
         text += "</div>";
-        text += &ratio(&cell.ratio, "÷ ", &format!("{place}/ratio/text"));
+        text += &ratio(cell.ratio.as_ref(), &format!("{place}/ratio/text"));
         sources += &source(cell, &place, label);
     }
     if !sources.is_empty() {
@@ -105,8 +105,9 @@ fn measured(measure: &MeasureReport, place: &str, model: &str) -> String {
     text
 }
 
-fn ratio(ratio: &Option<Ratio>, sign: &str, place: &str) -> String {
-    let Some(ratio) = ratio else {
+/// The ratio to CPython, where one may be claimed; why not stands in the cell, and all of it in its source.
+fn ratio(ratio: Option<&Ratio>, place: &str) -> String {
+    let Some(ratio) = ratio.filter(|ratio| ratio.verdict != Verdict::NotConclusive) else {
         return String::new();
     };
     let class = match ratio.verdict {
@@ -115,7 +116,7 @@ fn ratio(ratio: &Option<Ratio>, sign: &str, place: &str) -> String {
         Verdict::NoDifference | Verdict::NotConclusive => "open",
     };
     let text = placed("span", class, place, &ratio.text);
-    format!("<div class=\"ratio\">{sign}{text}</div>")
+    format!("<div class=\"ratio\">÷ {text}</div>")
 }
 
 /// Where the figures of a cell come from; nothing where there are none.
