@@ -38,6 +38,7 @@ const MEASURE: &str = "__measure";
 #[cfg(target_os = "linux")]
 const MEASURE_SERVER: &str = "__measure-server";
 const BLOCK: &str = "__block";
+const TIMELINE: &str = "__timeline";
 const CONVOY: &str = "__convoy";
 #[cfg(target_os = "linux")]
 const WEIGHT: &str = "__weight";
@@ -71,6 +72,7 @@ pub fn act(chapters: &[Chapter]) {
             models::measure_server_in_this_process(python, model, &sizes.collect::<Vec<_>>())
         }
         (Some(BLOCK), Some(row), _, _) => blocks::measure_in_this_process(row),
+        (Some(TIMELINE), Some(model), _, _) => crate::timeline::record_in_this_process(model),
         (Some(CONVOY), Some(interval), Some(burn), Some(answer)) => {
             blocks::answer_in_this_process(interval, burn, answer)
         }
@@ -147,6 +149,17 @@ pub fn server_measurement_by_hand(python: &Python, model: &str, sizes: &Sizes) -
 pub fn block(row: &str) -> io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command.args([BLOCK, row]);
+    Ok(command)
+}
+
+/// A command that makes this executable record who ran when under a model.
+///
+/// # Errors
+///
+/// As [`section`].
+pub fn timeline(model: &str) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args([TIMELINE, model]);
     Ok(command)
 }
 

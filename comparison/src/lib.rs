@@ -6,6 +6,7 @@
 pub mod blocks; //   blocks against what a user would otherwise pick
 pub mod chapters; // the chapters that are present
 pub mod child; //    this executable, started again to do one thing
+pub mod choose; //   which model the document recommends, and what was measured
 pub mod contract; // what a section must print, and the check
 pub mod machine; //  what it was measured on
 pub mod measures; // what can be measured of a model
@@ -18,3 +19,4 @@ pub mod rows; //     the document's eight rows
 pub mod run; //      sections against their contracts
 pub mod stats; //    median, spread, units
 pub mod table; //    measures the rows
+pub mod timeline; // who ran when, under each model

@@ -40,6 +40,15 @@ enum Command {
     },
     /// Measure the models and print the table
     Table(TableArgs),
+    /// Say which model the document recommends, and measure what that rests on
+    Choose {
+        /// `cpu_intensive`, `io_intensive`, or another (without: the document's two lines)
+        #[arg(requires = "concurrency")]
+        task: Option<String>,
+        /// How many at once
+        #[arg(value_parser = concurrency, allow_negative_numbers = true)]
+        concurrency: Option<u64>,
+    },
     /// Measure blocks against what a user would otherwise pick
     Blocks {
         /// Rows to measure, or `gil` for chapter 1's table (default: all)
@@ -194,6 +203,21 @@ fn execute(cli: &Cli, chapters: &[Chapter]) -> Result<bool, Stop> {
             let options = table_options(args).map_err(Stop::Unknown)?;
             print_table(args, &options, &cli.python)
         }
+        Some(Command::Choose { task, concurrency }) => {
+            let Some((task, concurrency)) = task.as_ref().zip(*concurrency) else {
+                comparison::choose::print_document()?;
+                return Ok(true);
+            };
+            let deadline = Duration::from_secs(SAMPLE_DEADLINE.get());
+            let python = find_python(&cli.python, deadline);
+            let python = python.as_ref().map_err(String::as_str);
+            Ok(comparison::choose::print(
+                task,
+                concurrency,
+                python,
+                deadline,
+            )?)
+        }
         Some(Command::Blocks { rows }) => {
             let rows = blocks::choose(rows).map_err(Stop::Unknown)?;
             let python = find_python(&cli.python, python::DEADLINE);
@@ -289,6 +313,11 @@ fn choose<'a>(
         }
     }
     Ok(chosen)
+}
+
+fn concurrency(word: &str) -> Result<u64, String> {
+    let number = word.parse().ok().filter(|&number| number > 0);
+    number.ok_or_else(|| "it is not a positive number".to_owned())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -125,6 +125,13 @@ exec(compile(sys.argv.pop(1), 'common.py', 'exec'), sys.modules['common'].__dict
         command
     }
 
+    /// A command that records who ran when under a model.
+    pub fn recording(&self, program: &str, model: &str) -> Command {
+        let mut command = self.command(program);
+        command.arg(model);
+        command
+    }
+
     /// What takes the same measurement by hand.
     pub fn by_hand(&self, program: &str, model: &str, sizes: &Sizes) -> String {
         let words: String = sizes.0.iter().map(|size| format!(" {size}")).collect();

@@ -11,6 +11,7 @@ pub mod html; //     the page
 pub mod json; //     the data itself, and its schema
 pub mod markdown; // the same tables for a README
 pub mod text; //     the same tables for a terminal
+pub mod timeline; // who ran when, for a terminal
 
 pub use cell::{Cell, Counts, Figures, Language, Outcome, Ratio, Verdict};
 
@@ -246,6 +247,8 @@ pub struct Timeline {
     pub seconds: f64,
     /// When each ran, in the order of their starts. A task that waits between has several.
     pub spans: Vec<Span>,
+    /// `seconds` for reading.
+    pub text: String,
 }
 
 /// A time during which a task ran.

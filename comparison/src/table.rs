@@ -16,6 +16,7 @@ use crate::models::{self, Model};
 use crate::python::Python;
 use crate::report::{self, Label, Language, Outcome, PythonReport, Report, Settings};
 use crate::rows::{self, Row};
+use crate::timeline;
 
 mod interval; // a ratio and how well it is known
 mod judge; //    from samples to cells
@@ -51,7 +52,12 @@ pub struct Options {
 ///
 /// Only when standard output cannot be written. The files are written all the same.
 pub fn run(options: &Options, python: Result<&Python, &str>, outputs: Outputs) -> io::Result<bool> {
-    let report = measure(options, python);
+    let mut report = measure(options, python);
+    if options.rows.len() == rows::ALL.len() {
+        let (timelines, faults) = timeline::take(python.ok(), options.deadline);
+        report.timelines = timelines;
+        report.notes.extend(faults);
+    }
     let mut out = io::stdout().lock();
     let text = report::text::written(&report);
     let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());

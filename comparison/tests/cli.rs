@@ -49,10 +49,58 @@ fn bad_arguments_exit_with_two() {
         &["chapters", "--repeat", "0"],
         &["chapters", "--jobs", "many"],
         &["--nothing"],
+        &["choose", "cpu_intensive"],
+        &["choose", "cpu_intensive", "0"],
+        &["choose", "cpu_intensive", "-8"],
+        &["choose", "cpu_intensive", "8.5"],
+        &["choose", "io_intensive", "many"],
+        &["choose", "io_intensive", "8", "9"],
     ] {
         let ended = comparison(args);
         assert_eq!(ended.status.code(), Some(2), "{args:?}");
         assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
+        assert_eq!(ended.stdout, "", "{args:?}");
+    }
+}
+
+#[test]
+fn choose_without_arguments_prints_what_the_document_prints() {
+    let ended = comparison(&["choose"]);
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(
+        ended.stdout,
+        "multiprocessing.Pool 或 ProcessPoolExecutor\nasyncio（协程）\n"
+    );
+    assert_eq!(ended.stderr, "");
+}
+
+#[test]
+fn choose_says_what_is_wrong_with_a_concurrency() {
+    for word in ["0", "-8", "8.5", "many"] {
+        let ended = comparison(&["choose", "cpu_intensive", word]);
+        assert!(ended.stderr.contains(&format!("'{word}'")), "{ended:?}");
+        assert!(ended.stderr.contains("not a positive number"), "{ended:?}");
+    }
+    let ended = comparison(&["choose", "cpu_intensive"]);
+    assert!(ended.stderr.contains("<CONCURRENCY>"), "{ended:?}");
+}
+
+#[test]
+fn choose_measures_what_its_answer_rests_on() {
+    for (task, answer, line) in [
+        (
+            "cpu_intensive",
+            "multiprocessing.Pool 或 ProcessPoolExecutor",
+            "CPU-bound",
+        ),
+        ("gpu_intensive", "根据具体场景测试后决定", "mixed"),
+    ] {
+        let ended = comparison(&["choose", task, "8", "--no-python"]);
+        assert!(ended.status.success(), "{ended:?}");
+        let (first, rest) = ended.stdout.split_once('\n').expect("several lines");
+        assert_eq!(first, answer);
+        assert!(rest.contains("suited to") && rest.contains(line), "{rest}");
+        assert!(!rest.contains("speed-up"), "{rest}: one row");
     }
 }
 

@@ -45,6 +45,7 @@ pub fn written(report: &Report) -> String {
             escaped(&advice.text.en)
         ));
     }
+    lines.extend(super::timeline::fenced(report));
     for row in &report.rows {
         lines.extend(details(row));
     }

@@ -22,6 +22,7 @@ pub fn written(report: &Report) -> String {
     for advice in &report.advice {
         text += &format!("{}\n  {}\n", advice.text.zh, advice.text.en);
     }
+    text += &super::timeline::written(report);
     if report.settings.effort == "thorough" {
         for row in &report.rows {
             text += &details(row);
