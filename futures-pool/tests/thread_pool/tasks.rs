@@ -1,16 +1,18 @@
 //! What tasks may do, and what they leave behind.
 
+use std::num::NonZeroUsize;
 use std::panic::panic_any;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::{self, scope};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_pool::future::{Future, FutureError};
 use futures_pool::map::MapOptions;
 use futures_pool::thread_pool::ThreadPoolExecutor;
 
 use crate::gate::Gate;
-use crate::support::{block_on, bounded};
+use crate::support::{block_on, bounded, eventually};
 
 /// EX-01: functions may capture, take what only one thread has at a time, and return closures.
 #[test]
@@ -70,6 +72,36 @@ fn a_map_cancels_what_has_not_begun() {
             drop(executor);
             assert_eq!(gate.came(), 1, "the others were cancelled");
         }
+    });
+}
+
+/// EX-03: when the time is up, no more is submitted, and an endless input ends although each result is there.
+#[test]
+fn a_map_without_time_submits_nothing() {
+    bounded(|| {
+        let executor = ThreadPoolExecutor::new(1).unwrap();
+        let done = Arc::new(AtomicUsize::new(0));
+        let timeout = Duration::from_millis(100);
+        let options = MapOptions {
+            timeout: Some(timeout),
+            look_ahead: NonZeroUsize::new(2),
+            ..MapOptions::default()
+        };
+        let counts = {
+            let done = Arc::clone(&done);
+            move |_: usize| done.fetch_add(1, Ordering::SeqCst)
+        };
+        let mut pulled = 0;
+        let start = Instant::now();
+        let results = executor.map_with(options, counts, (0..).inspect(|_| pulled += 1));
+        eventually("both are done, and the time is up", || {
+            done.load(Ordering::SeqCst) == 2 && start.elapsed() > timeout
+        });
+        // The second is counted a moment before its result is there.
+        executor.submit(|()| (), ()).unwrap().into_result().unwrap();
+        let results: Vec<_> = results.collect();
+        assert_eq!(results, [Ok(0), Ok(1), Err(FutureError::Timeout)]);
+        assert_eq!(pulled, 2);
     });
 }
 
