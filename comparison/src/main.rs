@@ -2,7 +2,6 @@
 
 use std::io::{self, ErrorKind};
 use std::num::NonZero;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,11 +9,14 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use comparison::chapters::{self, Chapter, Section};
 use comparison::contract::Contract;
-use comparison::measures::Effort;
-use comparison::python::{self, Python};
+use comparison::python;
 use comparison::run::{self, Plan};
 use comparison::table::{self, Form, Outputs};
-use comparison::{blocks, child, rows};
+use comparison::{blocks, child};
+
+mod arguments; // those of the table
+
+use arguments::{PythonArgs, SAMPLE_DEADLINE, TableArgs, find_python, table_options};
 
 /// Runs every chapter against its contract, then measures the models and prints the table.
 #[derive(Parser)]
@@ -94,44 +96,6 @@ impl Default for ChaptersArgs {
     }
 }
 
-#[derive(Args)]
-struct PythonArgs {
-    /// The Python to measure beside (3.9 or newer)
-    #[arg(long, value_name = "PATH", default_value = "python3", global = true)]
-    python: String,
-    /// Measure without a Python beside
-    #[arg(long, global = true)]
-    no_python: bool,
-}
-
-#[derive(Args)]
-struct TableArgs {
-    /// Smaller sizes and fewer rounds: under half a minute
-    #[arg(long, conflicts_with = "thorough")]
-    quick: bool,
-    /// More rounds and every column, with where each figure comes from: under ten minutes
-    #[arg(long)]
-    thorough: bool,
-    /// Measure these rows of the table only
-    #[arg(long, value_name = "ROW", num_args = 1.., value_delimiter = ',')]
-    only: Vec<String>,
-    /// Write the report to this file as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Write the report to this file as Markdown
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<PathBuf>,
-    /// Write the report to this file as a page
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
-    /// Seconds after which one measurement is taken to hang
-    #[arg(long, value_name = "SECONDS", default_value_t = SAMPLE_DEADLINE)]
-    deadline: NonZero<u64>,
-}
-
-/// Several times what the longest sample takes on a slow machine.
-const SAMPLE_DEADLINE: NonZero<u64> = NonZero::new(30).expect("30 is not zero");
-
 fn main() -> ExitCode {
     // Before anything else: this process may be a worker of a process pool, and then goes no further.
     futures_pool::init();
@@ -201,6 +165,9 @@ fn execute(cli: &Cli, chapters: &[Chapter]) -> Result<bool, Stop> {
         }
         Some(Command::Table(args)) => {
             let options = table_options(args).map_err(Stop::Unknown)?;
+            if args.self_test {
+                return Ok(table::self_test(options.deadline)?);
+            }
             print_table(args, &options, &cli.python)
         }
         Some(Command::Choose { task, concurrency }) => {
@@ -225,26 +192,6 @@ fn execute(cli: &Cli, chapters: &[Chapter]) -> Result<bool, Stop> {
             Ok(true)
         }
     }
-}
-
-fn find_python(args: &PythonArgs, deadline: Duration) -> Result<Python, String> {
-    match args.no_python {
-        true => Err("--no-python".to_owned()),
-        false => Python::find_within(&args.python, deadline),
-    }
-}
-
-/// What the arguments ask for, or which row is not there.
-fn table_options(args: &TableArgs) -> Result<table::Options, String> {
-    Ok(table::Options {
-        effort: match (args.quick, args.thorough) {
-            (true, _) => Effort::Quick,
-            (_, true) => Effort::Thorough,
-            _ => Effort::Default,
-        },
-        rows: rows::choose(&args.only)?,
-        deadline: Duration::from_secs(args.deadline.get()),
-    })
 }
 
 fn print_table(

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 mod cell;
+mod conditions; //   where, with what, how
 pub mod figures; //  numbers as text
 pub mod html; //     the page
 pub mod json; //     the data itself, and its schema
@@ -14,6 +15,7 @@ pub mod text; //     the same tables for a terminal
 pub mod timeline; // who ran when, for a terminal
 
 pub use cell::{Cell, Counts, Figures, Language, Outcome, Ratio, Verdict};
+pub use conditions::{Fitness, Machine, PythonReport, Settings};
 
 /// The name of the JSON form.
 pub const SCHEMA: &str = "comparison/report";
@@ -66,73 +68,6 @@ impl Label {
     pub fn both(&self) -> String {
         format!("{} · {}", self.zh, self.en)
     }
-}
-
-/// What it was measured on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Machine {
-    /// Cores that may be used: by affinity, and by the limit of a control group.
-    pub cores: f64,
-    /// The processor's name.
-    pub cpu: String,
-    /// The system.
-    pub os: String,
-    /// The release of its kernel.
-    pub kernel: String,
-    /// The compiler that built this program.
-    pub rustc: String,
-    /// Whether it was built with optimisation; where not, the figures compare with nothing.
-    pub optimised: bool,
-    /// The crates that are measured, with their versions.
-    pub crates: Vec<String>,
-    /// The Python beside.
-    pub python: PythonReport,
-}
-
-/// The Python beside, or why there is none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum PythonReport {
-    /// It answers.
-    Found {
-        /// Its executable.
-        path: String,
-        /// `CPython 3.13.0`.
-        version: String,
-        /// How it was built, since that makes a difference of a third; both languages.
-        build: String,
-    },
-    /// There is none.
-    None {
-        /// Why.
-        why: String,
-    },
-}
-
-/// What was asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
-    /// `quick`, `default` or `thorough`.
-    pub effort: String,
-    /// For how long rounds are added, in seconds in all.
-    pub budget: f64,
-    /// For how long one measurement may run, in seconds.
-    pub deadline: f64,
-    /// The level of significance at which a difference is claimed.
-    pub level: f64,
-}
-
-/// The machine before the measurement.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fitness {
-    /// Cores by affinity.
-    pub affinity: usize,
-    /// Cores by the control group's limit, where there is one.
-    pub quota: Option<f64>,
-    /// The load average over one minute.
-    pub load: Option<f64>,
-    /// What to say of it, in both languages; a line each.
-    pub text: Vec<String>,
 }
 
 /// A row of the document's table.

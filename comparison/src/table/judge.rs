@@ -1,92 +1,26 @@
 //! From samples to cells: what was measured, and what may be claimed of it.
 
 use crate::measures::{Measure, Sample};
-use crate::models::Model;
 use crate::report::{
     Cell, Counts, Figures, Language, MeasureReport, Outcome, Ratio, Twin, Verdict, figures,
 };
 use crate::rows::{Line, MODELS};
-use crate::stats::{Spread, digits, time};
+use crate::stats::Spread;
 
 use super::interval::Interval;
 
-/// Two measurements of the same must not differ by more for a ratio to be worth showing.
-pub const TRUSTED: std::ops::RangeInclusive<f64> = 0.8..=1.25;
+mod fit; //   whether the machine was fit for a claim
+mod taken; // what came of a measure
+#[cfg(test)]
+mod tests;
 
-/// Nor may it be known less well than within this factor.
-const BLURRED: f64 = 2.0;
+pub use fit::{TRUSTED, UNDISTURBED};
+pub use taken::{Column, Samples, Taken};
 
-/// The least share of a core that the sequential job must have had.
-pub const UNDISTURBED: f64 = 0.9;
-
-/// The greatest share of the machine that others may have used meanwhile.
-const QUIET: f64 = 0.15;
+use taken::{median, values};
 
 /// What is better by less than this is as good.
 const AS_GOOD: f64 = 1.05;
-
-/// What came of a measure.
-pub struct Taken {
-    /// The measure.
-    pub measure: Measure,
-    /// A column for each model and language.
-    pub columns: Vec<Column>,
-    /// The second measurement of a column: its index, and the samples.
-    pub twins: Vec<(usize, Vec<Sample>)>,
-    /// How many rounds there were.
-    pub rounds: usize,
-    /// The cores that others kept busy meanwhile.
-    pub others: Option<f64>,
-    /// The cores that may be used.
-    pub cores: f64,
-}
-
-/// A model in a language.
-pub struct Column {
-    /// The model.
-    pub model: &'static Model,
-    /// The language.
-    pub language: Language,
-    /// What takes one sample by hand.
-    pub command: String,
-    /// What came of it.
-    pub samples: Samples,
-}
-
-/// What came of a column.
-pub enum Samples {
-    /// Nothing was tried: why, in both languages.
-    None(String),
-    /// It failed: how.
-    Failed(String),
-    /// One for each round.
-    Taken(Vec<Sample>),
-}
-
-impl Column {
-    fn samples(&self) -> Option<&[Sample]> {
-        match &self.samples {
-            Samples::Taken(samples) => Some(samples),
-            _ => None,
-        }
-    }
-
-    fn values(&self) -> Option<Vec<f64>> {
-        Some(values(self.samples()?))
-    }
-
-    fn is_base(&self) -> bool {
-        self.model.name == crate::models::ALL[0].name
-    }
-}
-
-fn values(samples: &[Sample]) -> Vec<f64> {
-    samples.iter().map(|sample| sample.value).collect()
-}
-
-fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
-    Spread::of(values).map(|spread| spread.median)
-}
 
 impl Taken {
     /// The report of a line that shows this measure.
@@ -202,45 +136,6 @@ impl Taken {
             counts,
             stopped_by: samples.last()?.stopped_by.clone(),
             text: figures::spread(median, low, high, self.measure.unit()),
-        })
-    }
-
-    /// Why a figure of this column, measured here and now, would claim too much.
-    fn unfit(&self, column: &Column) -> Option<String> {
-        if !self.measure.is_timed() {
-            return None;
-        }
-        if let Some(others) = self.others.filter(|others| *others > QUIET * self.cores) {
-            let (others, cores) = (digits(others), digits(self.cores));
-            return Some(format!(
-                "机器繁忙 · busy: 其他程序 · others {others} / {cores} cores"
-            ));
-        }
-        let of_language = |twin: &&(usize, _)| self.columns[twin.0].language == column.language;
-        if let Some((index, again)) = self.twins.iter().find(of_language)
-            && let Some(first) = self.columns[*index].values()
-            && let Some(noise) = Interval::of_ratios(&first, &values(again))
-            && (!TRUSTED.contains(&noise.value) || noise.high / noise.value > BLURRED)
-        {
-            let [low, high] = [noise.low, noise.high].map(digits);
-            return Some(format!("噪声 · noise: A/A {low}–{high}"));
-        }
-        if self.measure != Measure::CpuJob {
-            return None;
-        }
-        let base = self.base(column)?;
-        let share = |sample: &Sample| Some(sample.cpu? / sample.wall?);
-        let had = median(base.iter().filter_map(share))?;
-        if had < UNDISTURBED {
-            let percent = digits(had * 100.0);
-            return Some(format!("机器繁忙 · busy: {percent} % of a core"));
-        }
-        // The same work needs the same CPU time, or more: less means that it ran on a faster core.
-        let cpu = |samples: &[Sample]| median(samples.iter().filter_map(|sample| sample.cpu));
-        let (ours, base) = (cpu(column.samples()?)?, cpu(base)?);
-        (ours / base < *TRUSTED.start()).then(|| {
-            let (ours, base) = (time(ours), time(base));
-            format!("CPU 时间不符 · CPU time {ours}, {base} sequentially")
         })
     }
 

@@ -30,20 +30,6 @@ pub(super) fn is_of_descriptors(error: &io::Error) -> bool {
     error.raw_os_error() == Some(EMFILE)
 }
 
-/// How many descriptors this process may have; without opening one.
-#[cfg(unix)]
-fn descriptors() -> Option<u64> {
-    use nix::sys::resource::{Resource, getrlimit};
-
-    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
-    Some(soft)
-}
-
-#[cfg(not(unix))]
-fn descriptors() -> Option<u64> {
-    None
-}
-
 /// A limit counts as reached when fewer than so many are left: others come and go meanwhile.
 const NEARLY: u64 = 8;
 
