@@ -61,12 +61,13 @@ pub fn next_name() -> Arc<str> {
 /// Makes a task of `future`. It is begun by the runtime, whether it is awaited or not: on a runtime of one thread
 /// when the caller comes to an `await`, on one of several threads perhaps at once.
 ///
-/// ```
+/// ```standalone_crate
 /// use asyncio::task::create_task;
 ///
 /// let text = String::from("text");
 /// let length = asyncio::run::run(async {
 ///     let task = create_task(async move { text.len() });
+///     assert_eq!(task.name(), "Task-1"); // the first of this process
 ///     task.await
 /// })?;
 /// assert_eq!(length.unwrap(), 4);

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use asyncio::gather::{Gather, gather};
 use asyncio::task::{TaskError, create_named_task, create_task, current_task_name};
-use runtimes::{FOR_EVER, Living, on_both, until};
+use runtimes::{FOR_EVER, Living, on_both, on_paused, until};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -83,20 +83,23 @@ async fn waiting(living: &Living) -> Gather<(), Failure> {
 // ---- results
 
 /// GA-01: the document's three: in their order, and in the time of the longest.
-#[tokio::test(start_paused = true)]
-async fn in_order_of_the_futures() {
-    async fn task(name: &'static str, delay: f64) -> anyhow::Result<&'static str> {
-        sleep(Duration::from_secs_f64(delay)).await;
-        Ok(name)
-    }
-    let start = Instant::now();
-    let results = gather([task("A", 1.0), task("B", 0.5), task("C", 1.5)]).await;
-    let lasted = start.elapsed().as_millis();
-    assert_eq!(results.unwrap(), ["A", "B", "C"]);
-    assert!((1500..1600).contains(&lasted), "{lasted} ms");
-    let results = gather([task("A", 1.0), task("B", 0.5), task("C", 1.5)]);
-    let results: anyhow::Result<Vec<_>> = results.return_exceptions().await.into_iter().collect();
-    assert_eq!(results.unwrap(), ["A", "B", "C"]);
+#[test]
+fn in_order_of_the_futures() {
+    on_paused(async {
+        async fn task(name: &'static str, delay: f64) -> anyhow::Result<&'static str> {
+            sleep(Duration::from_secs_f64(delay)).await;
+            Ok(name)
+        }
+        let start = Instant::now();
+        let results = gather([task("A", 1.0), task("B", 0.5), task("C", 1.5)]).await;
+        let lasted = start.elapsed().as_millis();
+        assert_eq!(results.unwrap(), ["A", "B", "C"]);
+        assert!((1500..1600).contains(&lasted), "{lasted} ms");
+        let results = gather([task("A", 1.0), task("B", 0.5), task("C", 1.5)]);
+        let results: anyhow::Result<Vec<_>> =
+            results.return_exceptions().await.into_iter().collect();
+        assert_eq!(results.unwrap(), ["A", "B", "C"]);
+    });
 }
 
 /// GA-01: in their order though each waits for the one after it, so that the last is the first to end.
@@ -137,34 +140,38 @@ fn in_order_though_the_last_ends_first() {
 }
 
 /// GA-02: without futures there are no results, and nothing to wait for.
-#[tokio::test(start_paused = true)]
-async fn empty() {
-    let none = || [] as [std::future::Ready<Result<u32, Failure>>; 0];
-    assert!(gather(none()).await.unwrap().is_empty());
-    assert!(gather(none()).return_exceptions().await.is_empty());
+#[test]
+fn empty() {
+    on_paused(async {
+        let none = || [] as [std::future::Ready<Result<u32, Failure>>; 0];
+        assert!(gather(none()).await.unwrap().is_empty());
+        assert!(gather(none()).return_exceptions().await.is_empty());
+    });
 }
 
 /// The children begin at the call, not at the `await`; each is a task with a name of its own.
-#[tokio::test(start_paused = true)]
-async fn begin_at_the_call() {
-    let (begun, mut begins) = mpsc::unbounded_channel();
-    let gathered = gather((0..3).map(|number| {
-        let begun = begun.clone();
-        async move {
-            begun.send(number).unwrap();
-            Ok::<_, TaskError>(current_task_name().unwrap())
-        }
-    }));
-    assert_eq!(format!("{gathered:?}"), "Gather(3 of 3 running)");
-    assert!(begins.try_recv().is_err());
-    yield_now().await;
-    assert_eq!(
-        [begins.try_recv(), begins.try_recv(), begins.try_recv()],
-        [Ok(0), Ok(1), Ok(2)]
-    );
-    let mut names = gathered.await.unwrap();
-    names.dedup();
-    assert_eq!(names.len(), 3);
+#[test]
+fn begin_at_the_call() {
+    on_paused(async {
+        let (begun, mut begins) = mpsc::unbounded_channel();
+        let gathered = gather((0..3).map(|number| {
+            let begun = begun.clone();
+            async move {
+                begun.send(number).unwrap();
+                Ok::<_, TaskError>(current_task_name().unwrap())
+            }
+        }));
+        assert_eq!(format!("{gathered:?}"), "Gather(3 of 3 running)");
+        assert!(begins.try_recv().is_err());
+        yield_now().await;
+        assert_eq!(
+            [begins.try_recv(), begins.try_recv(), begins.try_recv()],
+            [Ok(0), Ok(1), Ok(2)]
+        );
+        let mut names = gathered.await.unwrap();
+        names.dedup();
+        assert_eq!(names.len(), 3);
+    });
 }
 
 /// Ten thousand are no trouble.
@@ -183,22 +190,24 @@ fn many() {
 // ---- errors
 
 /// GA-03, A04: the first error comes at once, be it the last in the list, and the others go on to their ends.
-#[tokio::test(start_paused = true)]
-async fn first_error_and_the_others_go_on() {
-    let (start, done) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
-    let error = gather([
-        job(2000, Arc::clone(&done), Ok(1)),
-        job(1500, Arc::clone(&done), Err(Failure::Own(2))), // nobody hears of this one
-        job(500, Arc::clone(&done), Err(Failure::Own(3))),
-    ])
-    .await
-    .unwrap_err();
-    let lasted = start.elapsed().as_millis();
-    assert!(matches!(error, Failure::Own(3)), "{error}");
-    assert!((500..600).contains(&lasted), "{lasted} ms");
-    assert_eq!(done.load(Ordering::SeqCst), 1);
-    sleep(Duration::from_secs(2)).await;
-    assert_eq!(done.load(Ordering::SeqCst), 3);
+#[test]
+fn first_error_and_the_others_go_on() {
+    on_paused(async {
+        let (start, done) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
+        let error = gather([
+            job(2000, Arc::clone(&done), Ok(1)),
+            job(1500, Arc::clone(&done), Err(Failure::Own(2))), // nobody hears of this one
+            job(500, Arc::clone(&done), Err(Failure::Own(3))),
+        ])
+        .await
+        .unwrap_err();
+        let lasted = start.elapsed().as_millis();
+        assert!(matches!(error, Failure::Own(3)), "{error}");
+        assert!((500..600).contains(&lasted), "{lasted} ms");
+        assert_eq!(done.load(Ordering::SeqCst), 1);
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(done.load(Ordering::SeqCst), 3);
+    });
 }
 
 /// GA-03, on both runtimes: an error, then the others are let go on and do.
@@ -232,17 +241,19 @@ fn the_others_can_be_waited_for() {
 }
 
 /// GA-03, A04: what `gather` is compared with: `try_join!` drops the other at the first error.
-#[tokio::test(start_paused = true)]
-async fn try_join_drops_the_others() {
-    let done = Arc::new(AtomicUsize::new(0));
-    let joined = tokio::try_join!(
-        job(2000, Arc::clone(&done), Ok(1)),
-        job(500, Arc::clone(&done), Err(Failure::Own(2))),
-    );
-    assert!(matches!(joined, Err(Failure::Own(2))));
-    sleep(Duration::from_secs(5)).await;
-    assert_eq!(done.load(Ordering::SeqCst), 1);
-    assert_eq!(Arc::strong_count(&done), 1);
+#[test]
+fn try_join_drops_the_others() {
+    on_paused(async {
+        let done = Arc::new(AtomicUsize::new(0));
+        let joined = tokio::try_join!(
+            job(2000, Arc::clone(&done), Ok(1)),
+            job(500, Arc::clone(&done), Err(Failure::Own(2))),
+        );
+        assert!(matches!(joined, Err(Failure::Own(2))));
+        sleep(Duration::from_secs(5)).await;
+        assert_eq!(done.load(Ordering::SeqCst), 1);
+        assert_eq!(Arc::strong_count(&done), 1);
+    });
 }
 
 /// GA-03: a panic is an error like others, and so ends the wait.

@@ -18,7 +18,9 @@ use std::time::Duration;
 use asyncio::task::{
     Task, TaskError, create_named_task, create_task, current_task_name, with_name,
 };
-use runtimes::{CEILING, FOR_EVER, Living, bounded, on_both, on_threads, threads, until};
+use runtimes::{
+    CEILING, FOR_EVER, Living, bounded, on_both, on_paused, on_threads, threads, until,
+};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
@@ -39,48 +41,54 @@ async fn waiting(living: &Living) -> Task<()> {
 // ---- running
 
 /// AS-05: tasks run at the same time; three sleeps take as long as the longest.
-#[tokio::test(start_paused = true)]
-async fn at_the_same_time() {
-    let start = Instant::now();
-    let tasks = [1000, 500, 1500].map(|milliseconds| {
-        create_task(async move {
-            sleep(Duration::from_millis(milliseconds)).await;
-            milliseconds
-        })
+#[test]
+fn at_the_same_time() {
+    on_paused(async {
+        let start = Instant::now();
+        let tasks = [1000, 500, 1500].map(|milliseconds| {
+            create_task(async move {
+                sleep(Duration::from_millis(milliseconds)).await;
+                milliseconds
+            })
+        });
+        let mut sum = 0;
+        for task in tasks {
+            sum += task.await.unwrap();
+        }
+        let lasted = start.elapsed();
+        assert_eq!(sum, 3000);
+        assert!((1500..1600).contains(&lasted.as_millis()), "{lasted:?}");
     });
-    let mut sum = 0;
-    for task in tasks {
-        sum += task.await.unwrap();
-    }
-    let lasted = start.elapsed();
-    assert_eq!(sum, 3000);
-    assert!((1500..1600).contains(&lasted.as_millis()), "{lasted:?}");
 }
 
 /// AS-05: a task begins without being awaited, at the creator's next `await`.
-#[tokio::test(start_paused = true)]
-async fn begins_by_itself() {
-    let (begun, mut begins) = oneshot::channel();
-    let task = create_task(async move { begun.send(()).unwrap() });
-    assert!(begins.try_recv().is_err());
-    yield_now().await;
-    assert_eq!(begins.try_recv(), Ok(()));
-    assert!(task.done());
-    assert!(!task.cancelled());
+#[test]
+fn begins_by_itself() {
+    on_paused(async {
+        let (begun, mut begins) = oneshot::channel();
+        let task = create_task(async move { begun.send(()).unwrap() });
+        assert!(begins.try_recv().is_err());
+        yield_now().await;
+        assert_eq!(begins.try_recv(), Ok(()));
+        assert!(task.done());
+        assert!(!task.cancelled());
+    });
 }
 
 /// AS-06: a future that is neither awaited nor made a task runs not one line.
-#[tokio::test(start_paused = true)]
-async fn a_future_alone_does_nothing() {
-    let ran = Arc::new(AtomicBool::new(false));
-    let future = {
-        let ran = Arc::clone(&ran);
-        async move { ran.store(true, Ordering::SeqCst) }
-    };
-    yield_now().await;
-    drop(future);
-    yield_now().await;
-    assert!(!ran.load(Ordering::SeqCst));
+#[test]
+fn a_future_alone_does_nothing() {
+    on_paused(async {
+        let ran = Arc::new(AtomicBool::new(false));
+        let future = {
+            let ran = Arc::clone(&ran);
+            async move { ran.store(true, Ordering::SeqCst) }
+        };
+        yield_now().await;
+        drop(future);
+        yield_now().await;
+        assert!(!ran.load(Ordering::SeqCst));
+    });
 }
 
 /// AS-14, A01: the handle is dropped and the task goes on to its end.
@@ -118,21 +126,23 @@ fn without_its_runtime() {
 // ---- cancelling
 
 /// AS-07: a task that is cancelled before it has begun never runs, and what it holds is dropped.
-#[tokio::test(start_paused = true)]
-async fn cancelled_before_it_begins() {
-    let (living, ran) = (Living::new(), Arc::new(AtomicBool::new(false)));
-    let task = {
-        let (life, ran) = (living.one(), Arc::clone(&ran));
-        create_task(async move {
-            let _life = life;
-            ran.store(true, Ordering::SeqCst);
-        })
-    };
-    assert!(task.cancel());
-    assert!(!task.done());
-    assert!(task.await.unwrap_err().is_cancelled());
-    assert!(!ran.load(Ordering::SeqCst));
-    assert_eq!(living.count(), 0);
+#[test]
+fn cancelled_before_it_begins() {
+    on_paused(async {
+        let (living, ran) = (Living::new(), Arc::new(AtomicBool::new(false)));
+        let task = {
+            let (life, ran) = (living.one(), Arc::clone(&ran));
+            create_task(async move {
+                let _life = life;
+                ran.store(true, Ordering::SeqCst);
+            })
+        };
+        assert!(task.cancel());
+        assert!(!task.done());
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert!(!ran.load(Ordering::SeqCst));
+        assert_eq!(living.count(), 0);
+    });
 }
 
 /// AS-08, AS-10, R32: a sleeping task ends at once; asked again, the answer is no. By the time that its end is seen, its
@@ -236,9 +246,11 @@ fn cancelled_with_its_waiter() {
 }
 
 /// AS-11: a value that is there comes through `cancel_on_drop` unharmed.
-#[tokio::test(start_paused = true)]
-async fn cancel_on_drop_gives_the_value() {
-    assert_eq!(create_task(ready(1)).cancel_on_drop().await.unwrap(), 1);
+#[test]
+fn cancel_on_drop_gives_the_value() {
+    on_paused(async {
+        assert_eq!(create_task(ready(1)).cancel_on_drop().await.unwrap(), 1);
+    });
 }
 
 // ---- panics
@@ -271,35 +283,39 @@ fn one_panics() {
 }
 
 /// AS-13: what the task panicked with comes out as it went in; the error can be shared and sent on.
-#[tokio::test(start_paused = true)]
-async fn payload() {
-    let mut task = create_task(async { panic_any(42_i32) });
-    let error: TaskError = (&mut task).await.unwrap_err();
-    assert!(task.done() && !task.cancelled() && !task.cancel());
-    assert_eq!(format!("{error:?}"), r#"Panicked(Panic("(not a text)"))"#);
-    let payload = anyhow::Error::from(error).downcast::<TaskError>().unwrap();
-    assert_eq!(payload.into_panic().unwrap().downcast_ref(), Some(&42));
-    assert!(TaskError::Cancelled.into_panic().is_err());
+#[test]
+fn payload() {
+    on_paused(async {
+        let mut task = create_task(async { panic_any(42_i32) });
+        let error: TaskError = (&mut task).await.unwrap_err();
+        assert!(task.done() && !task.cancelled() && !task.cancel());
+        assert_eq!(format!("{error:?}"), r#"Panicked(Panic("(not a text)"))"#);
+        let payload = anyhow::Error::from(error).downcast::<TaskError>().unwrap();
+        assert_eq!(payload.into_panic().unwrap().downcast_ref(), Some(&42));
+        assert!(TaskError::Cancelled.into_panic().is_err());
+    });
 }
 
 /// AS-10, AS-13: a destructor that panics while the task is cancelled: that is what awaiting it gives.
-#[tokio::test(start_paused = true)]
-async fn cleanup_panics() {
-    struct Panics;
-    impl Drop for Panics {
-        fn drop(&mut self) {
-            panic!("in the cleanup");
+#[test]
+fn cleanup_panics() {
+    on_paused(async {
+        struct Panics;
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("in the cleanup");
+            }
         }
-    }
-    let mut task = create_task(async {
-        let _panics = Panics;
-        pending::<()>().await;
+        let mut task = create_task(async {
+            let _panics = Panics;
+            pending::<()>().await;
+        });
+        yield_now().await;
+        assert!(task.cancel());
+        let error = (&mut task).await.unwrap_err();
+        assert_eq!(error.to_string(), "the task panicked: in the cleanup");
+        assert!(task.cancelled());
     });
-    yield_now().await;
-    assert!(task.cancel());
-    let error = (&mut task).await.unwrap_err();
-    assert_eq!(error.to_string(), "the task panicked: in the cleanup");
-    assert!(task.cancelled());
 }
 
 // ---- names
@@ -349,28 +365,30 @@ fn names_under_interleaving() {
 }
 
 /// AS-15: without a name a task is `Task-` and a number that no other has.
-#[tokio::test(start_paused = true)]
-async fn default_names() {
-    let [first, second] = [1, 2].map(|_| create_task(async { current_task_name().unwrap() }));
-    let numbers = [&first, &second].map(|task| {
-        let number = task.name().strip_prefix("Task-").unwrap();
-        number.parse::<u64>().unwrap()
+#[test]
+fn default_names() {
+    on_paused(async {
+        let [first, second] = [1, 2].map(|_| create_task(async { current_task_name().unwrap() }));
+        let numbers = [&first, &second].map(|task| {
+            let number = task.name().strip_prefix("Task-").unwrap();
+            number.parse::<u64>().unwrap()
+        });
+        assert!(0 < numbers[0] && numbers[0] < numbers[1]);
+        assert_eq!(
+            format!("{first:?}"),
+            format!("Task({:?}, pending)", first.name())
+        );
+        let (name, second_name) = (first.name().to_owned(), second.name().to_owned());
+        assert_eq!(*first.await.unwrap(), *name);
+        assert_eq!(
+            format!("{second:?}"),
+            format!("Task({second_name:?}, finished)")
+        );
+        let third = create_named_task("third", pending::<()>());
+        assert!(third.cancel());
+        yield_now().await;
+        assert_eq!(format!("{third:?}"), r#"Task("third", cancelled)"#);
     });
-    assert!(0 < numbers[0] && numbers[0] < numbers[1]);
-    assert_eq!(
-        format!("{first:?}"),
-        format!("Task({:?}, pending)", first.name())
-    );
-    let (name, second_name) = (first.name().to_owned(), second.name().to_owned());
-    assert_eq!(*first.await.unwrap(), *name);
-    assert_eq!(
-        format!("{second:?}"),
-        format!("Task({second_name:?}, finished)")
-    );
-    let third = create_named_task("third", pending::<()>());
-    assert!(third.cancel());
-    yield_now().await;
-    assert_eq!(format!("{third:?}"), r#"Task("third", cancelled)"#);
 }
 
 /// AS-19: what one task sets for itself no other sees, and a child begins without it (≠: Python copies the context).
@@ -432,15 +450,17 @@ fn outside_of_a_runtime() {
 }
 
 /// GA-09: the first of two tasks; the other goes on and is awaited later (Python's `wait` with `FIRST_COMPLETED`).
-#[tokio::test(start_paused = true)]
-async fn the_first_of_two() {
-    let mut slow = create_task(sleep(Duration::from_secs(2)));
-    let mut fast = create_task(sleep(Duration::from_secs(1)));
-    let first = tokio::select! {
-        _ = &mut slow => "slow",
-        _ = &mut fast => "fast",
-    };
-    assert_eq!(first, "fast");
-    assert!(!slow.done());
-    slow.await.unwrap();
+#[test]
+fn the_first_of_two() {
+    on_paused(async {
+        let mut slow = create_task(sleep(Duration::from_secs(2)));
+        let mut fast = create_task(sleep(Duration::from_secs(1)));
+        let first = tokio::select! {
+            _ = &mut slow => "slow",
+            _ = &mut fast => "fast",
+        };
+        assert_eq!(first, "fast");
+        assert!(!slow.done());
+        slow.await.unwrap();
+    });
 }

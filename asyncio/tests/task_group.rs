@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use asyncio::task::{TaskError, create_task, current_task_name};
 use asyncio::task_group::{GroupClosed, TaskGroup, task_group};
-use runtimes::{FOR_EVER, Life, Living, on_both, on_threads, threads, until};
+use runtimes::{FOR_EVER, Life, Living, on_both, on_paused, on_threads, threads, until};
 use tokio::sync::{Barrier, Notify, mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -43,24 +43,26 @@ async fn start_five(group: &TaskGroup<Error>, living: &Living) {
 // ---- all goes well
 
 /// TG-01: the group ends with its last child, though the body has long been over; in the time of the longest.
-#[tokio::test(start_paused = true)]
-async fn ends_with_the_last_child() {
-    let (start, done) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
-    let value = task_group(async |group| {
-        for seconds in 1..=3 {
-            let done = Arc::clone(&done);
-            group.spawn(async move {
-                sleep(Duration::from_secs(seconds)).await;
-                done.fetch_add(1, Ordering::SeqCst);
-                Ok::<_, Error>(())
-            })?;
-        }
-        Ok("body")
+#[test]
+fn ends_with_the_last_child() {
+    on_paused(async {
+        let (start, done) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
+        let value = task_group(async |group| {
+            for seconds in 1..=3 {
+                let done = Arc::clone(&done);
+                group.spawn(async move {
+                    sleep(Duration::from_secs(seconds)).await;
+                    done.fetch_add(1, Ordering::SeqCst);
+                    Ok::<_, Error>(())
+                })?;
+            }
+            Ok("body")
+        });
+        assert_eq!(value.await.unwrap(), "body");
+        assert_eq!(done.load(Ordering::SeqCst), 3);
+        let lasted = start.elapsed().as_millis();
+        assert!((3000..3100).contains(&lasted), "{lasted} ms");
     });
-    assert_eq!(value.await.unwrap(), "body");
-    assert_eq!(done.load(Ordering::SeqCst), 3);
-    let lasted = start.elapsed().as_millis();
-    assert!((3000..3100).contains(&lasted), "{lasted} ms");
 }
 
 /// TG-01: the values of children, of different types; a child that nobody asks is waited for too. Each is a task with a name.
@@ -128,12 +130,14 @@ fn children_of_children() {
 }
 
 /// Without children the group is its body.
-#[tokio::test(start_paused = true)]
-async fn no_children() {
-    let value = task_group(async |_| Ok::<_, TaskError>(1)).await;
-    assert_eq!(value.unwrap(), 1);
-    let failed = task_group(async |_| Err::<(), _>(anyhow::anyhow!("body"))).await;
-    assert_eq!(failed.unwrap_err().errors().len(), 1);
+#[test]
+fn no_children() {
+    on_paused(async {
+        let value = task_group(async |_| Ok::<_, TaskError>(1)).await;
+        assert_eq!(value.unwrap(), 1);
+        let failed = task_group(async |_| Err::<(), _>(anyhow::anyhow!("body"))).await;
+        assert_eq!(failed.unwrap_err().errors().len(), 1);
+    });
 }
 
 // ---- errors
@@ -207,54 +211,58 @@ fn the_body_fails_or_something_panics() {
 }
 
 /// TG-02: errors at the same moment are all collected; so is a panic in a cancelled child's cleanup.
-#[tokio::test(start_paused = true)]
-async fn errors_are_collected() {
-    struct Panics;
-    impl Drop for Panics {
-        fn drop(&mut self) {
-            panic!("cleanup");
+#[test]
+fn errors_are_collected() {
+    on_paused(async {
+        struct Panics;
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("cleanup");
+            }
         }
-    }
-    let failed = task_group(async |group| {
-        let together = Arc::new(Barrier::new(3));
-        for number in 0..3 {
-            let together = Arc::clone(&together);
-            group.spawn::<()>(async move {
-                together.wait().await;
-                anyhow::bail!("{number}")
+        let failed = task_group(async |group| {
+            let together = Arc::new(Barrier::new(3));
+            for number in 0..3 {
+                let together = Arc::clone(&together);
+                group.spawn::<()>(async move {
+                    together.wait().await;
+                    anyhow::bail!("{number}")
+                })?;
+            }
+            group.spawn(async {
+                let _panics = Panics;
+                pending::<Result<(), Error>>().await
             })?;
-        }
-        group.spawn(async {
-            let _panics = Panics;
             pending::<Result<(), Error>>().await
-        })?;
-        pending::<Result<(), Error>>().await
+        });
+        let failed = failed.await.unwrap_err();
+        let mut texts: Vec<_> = failed.errors().iter().map(Error::to_string).collect();
+        texts.sort_unstable();
+        assert_eq!(texts, ["0", "1", "2", "the task panicked: cleanup"]);
+        assert!(
+            failed
+                .to_string()
+                .starts_with("4 failed in the task group: ")
+        );
     });
-    let failed = failed.await.unwrap_err();
-    let mut texts: Vec<_> = failed.errors().iter().map(Error::to_string).collect();
-    texts.sort_unstable();
-    assert_eq!(texts, ["0", "1", "2", "the task panicked: cleanup"]);
-    assert!(
-        failed
-            .to_string()
-            .starts_with("4 failed in the task group: ")
-    );
 }
 
 /// TG-02: the child that failed has no value; who awaits it in the body is dropped there and then.
-#[tokio::test(start_paused = true)]
-async fn the_body_does_not_get_past_the_failure() {
-    let past = AtomicBool::new(false);
-    let failed = task_group(async |group| {
-        let child = group.spawn::<()>(async { anyhow::bail!("child") })?;
-        let value = child.await;
-        past.store(true, Ordering::SeqCst);
-        assert_eq!(value, None);
-        Ok(())
-    })
-    .await;
-    assert_eq!(failed.unwrap_err().errors().len(), 1);
-    assert!(!past.load(Ordering::SeqCst));
+#[test]
+fn the_body_does_not_get_past_the_failure() {
+    on_paused(async {
+        let past = AtomicBool::new(false);
+        let failed = task_group(async |group| {
+            let child = group.spawn::<()>(async { anyhow::bail!("child") })?;
+            let value = child.await;
+            past.store(true, Ordering::SeqCst);
+            assert_eq!(value, None);
+            Ok(())
+        })
+        .await;
+        assert_eq!(failed.unwrap_err().errors().len(), 1);
+        assert!(!past.load(Ordering::SeqCst));
+    });
 }
 
 // ---- cancelling
@@ -357,17 +365,19 @@ fn cancelled_from_outside_after_the_body() {
 }
 
 /// TG-06: dropped before it was awaited, the body never ran.
-#[tokio::test(start_paused = true)]
-async fn dropped_before_it_began() {
-    let (ran, living) = (AtomicBool::new(false), Living::new());
-    let life = living.one();
-    drop(task_group(async |_| {
-        let _life = life;
-        ran.store(true, Ordering::SeqCst);
-        Ok::<_, TaskError>(())
-    }));
-    assert!(!ran.load(Ordering::SeqCst));
-    assert_eq!(living.count(), 0);
+#[test]
+fn dropped_before_it_began() {
+    on_paused(async {
+        let (ran, living) = (AtomicBool::new(false), Living::new());
+        let life = living.one();
+        drop(task_group(async |_| {
+            let _life = life;
+            ran.store(true, Ordering::SeqCst);
+            Ok::<_, TaskError>(())
+        }));
+        assert!(!ran.load(Ordering::SeqCst));
+        assert_eq!(living.count(), 0);
+    });
 }
 
 // ---- closed
@@ -441,21 +451,23 @@ fn closed_after_a_failure() {
 }
 
 /// TG-05: what is in the queue when a child fails is never begun.
-#[tokio::test(start_paused = true)]
-async fn not_yet_begun_at_the_failure() {
-    let (ran, living) = (Arc::new(AtomicBool::new(false)), Living::new());
-    let failed = task_group(async |group| {
-        let (ran, life) = (Arc::clone(&ran), living.one());
-        group.spawn(async move {
-            let _life = life;
-            ran.store(true, Ordering::SeqCst);
-            Ok(())
-        })?;
-        Err::<(), _>(anyhow::anyhow!("before it began"))
+#[test]
+fn not_yet_begun_at_the_failure() {
+    on_paused(async {
+        let (ran, living) = (Arc::new(AtomicBool::new(false)), Living::new());
+        let failed = task_group(async |group| {
+            let (ran, life) = (Arc::clone(&ran), living.one());
+            group.spawn(async move {
+                let _life = life;
+                ran.store(true, Ordering::SeqCst);
+                Ok(())
+            })?;
+            Err::<(), _>(anyhow::anyhow!("before it began"))
+        });
+        assert!(failed.await.is_err());
+        assert!(!ran.load(Ordering::SeqCst));
+        assert_eq!(living.count(), 0);
     });
-    assert!(failed.await.is_err());
-    assert!(!ran.load(Ordering::SeqCst));
-    assert_eq!(living.count(), 0);
 }
 
 /// The group's future cannot run without a runtime when it has a child to begin.

@@ -23,13 +23,18 @@ pub async fn bounded<F: Future>(future: F) -> F::Output {
     ended.expect("it ends before the ceiling")
 }
 
-/// Runs `body` twice: on one thread with the time paused, and on two threads besides the test's own.
-pub fn on_both<F: Future<Output = ()>>(body: impl Fn() -> F) {
+/// Runs `body` on one thread with the time paused: a sleep ends when nothing else is left to do.
+pub fn on_paused(body: impl Future<Output = ()>) {
     let paused = Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
-    paused.unwrap().block_on(bounded(body()));
+    paused.unwrap().block_on(bounded(body));
+}
+
+/// Runs `body` twice: on one thread with the time paused, and on two threads besides the test's own.
+pub fn on_both<F: Future<Output = ()>>(body: impl Fn() -> F) {
+    on_paused(body());
     on_threads(body);
 }
 
