@@ -66,7 +66,8 @@ print(*[flag for flag in flags if flag in built])
         python.build = match flags.contains("--enable-optimizations") {
             true => format!("以 {flags} 构建 · built with {flags}"),
             // Debian's packages are optimised by other means, and do not show it here.
-            false => "构建选项无 --enable-optimizations · built without --enable-optimizations"
+            false => "构建选项无 --enable-optimizations，发行版或另有优化 · no --enable-optimizations among its \
+                      build options, though a distribution may optimise by other means"
                 .to_owned(),
         };
         python.version = format!("{name} {version}");

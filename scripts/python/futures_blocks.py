@@ -1,8 +1,9 @@
 """A block of chapter 4 in CPython: seconds an operation.
 
-Usage: futures_blocks.py submit|process-map|sums
+Usage: futures_blocks.py submit|process-map|process-exec|sums
 """
 
+import contextlib
 import json
 import multiprocessing
 import statistics
@@ -47,9 +48,18 @@ def threads():
     return ThreadPoolExecutor(WORKERS)
 
 
+def process_exec(_, times):
+    spawn = multiprocessing.get_context("spawn")
+    for _ in range(times):
+        with ProcessPoolExecutor(1, mp_context=spawn) as executor:
+            # What the worker finds without this program, which came on standard input.
+            assert executor.submit(abs, -1).result() == 1
+
+
 WORK = {
     "submit": (threads, submit, 5_000),
     "process-map": (processes, process_map, 2_000),
+    "process-exec": (contextlib.nullcontext, process_exec, 2),
     "sums": (processes, sums, 1),
 }
 

@@ -41,6 +41,16 @@ const ROWS: &[Row] = &[
         rivals: &[],
         goal: Goal::OfCpython(0.05),
     },
+    #[cfg(target_os = "linux")]
+    Row {
+        name: "process-exec",
+        label: "工作进程 启动、一个任务、结束\nworker process: start, one task, end",
+        times: 20,
+        rounds: 15,
+        ours: process_exec,
+        rivals: &[("Command true", command)],
+        goal: Goal::OfRival(1.5),
+    },
     Row {
         name: "sums",
         label: "八个 Σ i²，四个线程\neight Σ i², 4 workers",
@@ -100,6 +110,30 @@ fn process_map(times: u64) -> f64 {
     };
     run(1000);
     timed(|| run(times))
+}
+
+/// A worker is this executable, started anew.
+#[cfg(target_os = "linux")]
+fn process_exec(times: u64) -> f64 {
+    timed(|| {
+        for n in 0..times {
+            let executor = ProcessPoolExecutor::new(1).expect("the system has a process to give");
+            let future = executor.submit(|n: u64| n, n).expect("it takes a task");
+            assert_eq!(future.into_result(), Ok(n));
+            drop(executor); // it waits until the worker has ended
+        }
+    })
+}
+
+/// The least that a new program takes.
+#[cfg(target_os = "linux")]
+fn command(times: u64) -> f64 {
+    timed(|| {
+        for _ in 0..times {
+            let status = std::process::Command::new("true").status();
+            assert!(status.expect("every system has it").success());
+        }
+    })
 }
 
 /// The black box keeps the compiler from finding the formula for the sum.
