@@ -170,6 +170,12 @@ pub mod sync {
         _turnstile: Option<loom::sync::MutexGuard<'a, ()>>,
     }
 
+    impl<T: Default> Default for Mutex<T> {
+        fn default() -> Self {
+            Self::new(T::default())
+        }
+    }
+
     impl<T> Mutex<T> {
         pub fn new(value: T) -> Self {
             Self {
