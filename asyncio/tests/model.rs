@@ -89,6 +89,7 @@ fn explore<T: Debug + Ord + Send + 'static>(
         }
     });
     let (runs, seen) = &*seen.lock().unwrap();
+    println!("RUNS {runs}");
     assert!(*runs > 1, "nothing can happen in two orders");
     let outcomes: Vec<T> = outcomes.into_iter().map(Into::into).collect();
     assert!(seen.iter().eq(&outcomes), "came to {seen:?}");

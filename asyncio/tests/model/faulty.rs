@@ -32,7 +32,7 @@ pub const LOOKS_THEN_WAKES: u8 = 2;
 pub const WAKES_THE_ABORTED: u8 = 3;
 /// A wake-up queues a task that is being polled; the loop does too, afterwards.
 pub const QUEUES_WHILE_RUNNING: u8 = 4;
-/// The beginning of a poll is not told from what was before it.
+/// The beginning of a poll does not acquire what wakers have released.
 pub const BEGINS_BLINDLY: u8 = 5;
 /// A poll is due until it has ended.
 pub const BEGINS_LATE: u8 = 6;
@@ -231,7 +231,8 @@ impl<const MISTAKE: u8> kind::Loop for Faulty<MISTAKE> {
             slots.push(None);
             slots.len() - 1
         });
-        let (outcome, task) = (Rc::default(), Task::new(number, &self.ready));
+        let outcome = Rc::<Outcome<T>>::default();
+        let task = Task::new(number, &self.ready);
         let (its, fails) = (Rc::clone(&outcome), Rc::clone(&outcome));
         let future = async move {
             let value = future.await;

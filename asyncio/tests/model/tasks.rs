@@ -98,10 +98,13 @@ pub fn tell_all<const N: usize>(waker: Waker, news: Arc<[News; N]>) {
     });
 }
 
-/// A thread that wakes, and has nothing to tell.
+/// A thread that wakes twice, and has nothing to tell.
 pub fn wake(waker: &Waker) {
     let waker = waker.clone();
-    thread::spawn(move || waker.wake());
+    thread::spawn(move || {
+        waker.wake_by_ref();
+        waker.wake();
+    });
 }
 
 // ---- on the loop's thread

@@ -33,11 +33,7 @@ impl<const MISTAKE: u8> Task<MISTAKE> {
     pub fn begin(&self) -> bool {
         let before = match MISTAKE {
             BEGINS_LATE => self.state.load(Acquire),
-            BEGINS_BLINDLY => {
-                let before = self.state.load(Relaxed);
-                self.state.store(RUNNING, Release);
-                before
-            }
+            BEGINS_BLINDLY => self.state.swap(RUNNING, Release),
             _ => self.state.swap(RUNNING, AcqRel),
         };
         before & ABORTED == 0
