@@ -11,8 +11,8 @@
 //! Each model takes the loop through a small trait, and so can be run on a copy with a mistake in it too
 //! (`model/faulty.rs`). There it must fail: a check that cannot fail shows nothing.
 //!
-//! Not here: what one thread does by itself (the clock that jumps, the order of turns, gifts of wakers), which is in
-//! `event_loop.rs`; and the counts of `Arc`, which are std's.
+//! Not here: what the loop's thread does by itself, such as the order of turns, or the clock that jumps; that is in
+//! `event_loop.rs`. Nor the counts of `Arc`, which are std's.
 //!
 //! `LOOM_LOCATION=1` adds the places in the code to what loom reports.
 //!
@@ -89,7 +89,6 @@ fn explore<T: Debug + Ord + Send + 'static>(
         }
     });
     let (runs, seen) = &*seen.lock().unwrap();
-    println!("RUNS {runs}");
     assert!(*runs > 1, "nothing can happen in two orders");
     let outcomes: Vec<T> = outcomes.into_iter().map(Into::into).collect();
     assert!(seen.iter().eq(&outcomes), "came to {seen:?}");

@@ -37,7 +37,9 @@ pub fn start() {
 /// The counter is where loom takes the turns apart. It is relaxed, since a clock orders nobody's memory.
 fn turn<R>(act: impl FnOnce(&mut Clock) -> R) -> R {
     let turns = CLOCK.with_borrow(|clock| clock.as_ref().map(|clock| clock.turns.clone()));
-    turns.expect("it has started").fetch_add(1, Ordering::Relaxed);
+    turns
+        .expect("it has started")
+        .fetch_add(1, Ordering::Relaxed);
     CLOCK.with_borrow_mut(|clock| act(clock.as_mut().expect("it has started")))
 }
 

@@ -222,10 +222,7 @@ impl<const MISTAKE: u8> kind::Loop for Faulty<MISTAKE> {
         }
     }
 
-    fn spawn<T: 'static>(
-        &self,
-        future: impl Future<Output = T> + 'static,
-    ) -> Handle<T, MISTAKE> {
+    fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Handle<T, MISTAKE> {
         let mut slots = self.slots.borrow_mut();
         let number = self.free.borrow_mut().pop().unwrap_or_else(|| {
             slots.push(None);

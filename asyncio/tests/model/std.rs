@@ -134,7 +134,11 @@ pub mod sync {
 
             #[track_caller]
             pub fn load(&self, order: Ordering) -> u8 {
-                if thread::panicking() { u8::MAX } else { self.0.load(order) }
+                if thread::panicking() {
+                    u8::MAX
+                } else {
+                    self.0.load(order)
+                }
             }
 
             #[track_caller]
@@ -144,17 +148,29 @@ pub mod sync {
 
             #[track_caller]
             pub fn swap(&self, value: u8, order: Ordering) -> u8 {
-                if thread::panicking() { u8::MAX } else { self.0.swap(value, order) }
+                if thread::panicking() {
+                    u8::MAX
+                } else {
+                    self.0.swap(value, order)
+                }
             }
 
             #[track_caller]
             pub fn fetch_or(&self, bits: u8, order: Ordering) -> u8 {
-                if thread::panicking() { u8::MAX } else { self.0.fetch_or(bits, order) }
+                if thread::panicking() {
+                    u8::MAX
+                } else {
+                    self.0.fetch_or(bits, order)
+                }
             }
 
             #[track_caller]
             pub fn fetch_and(&self, bits: u8, order: Ordering) -> u8 {
-                if thread::panicking() { u8::MAX } else { self.0.fetch_and(bits, order) }
+                if thread::panicking() {
+                    u8::MAX
+                } else {
+                    self.0.fetch_and(bits, order)
+                }
             }
         }
     }
