@@ -49,6 +49,8 @@ pub mod blocks {
 }
 pub use blocks::event_loop;
 
+#[path = "model/ends.rs"]
+mod ends;
 #[path = "model/faulty.rs"]
 mod faulty;
 #[path = "model/kind.rs"]

@@ -1,5 +1,5 @@
 //! The loop once more, as short as can be and with a mistake that is easily made. The models must catch it. The part
-//! that threads reach is in `faulty/ready.rs`.
+//! that threads reach is in `faulty/ready.rs`, the results are in `faulty/handle.rs`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -15,8 +15,11 @@ use std::time::{Duration, Instant};
 use crate::event_loop::JoinError;
 use crate::kind;
 
+#[path = "faulty/handle.rs"]
+mod handle;
 #[path = "faulty/ready.rs"]
 mod ready;
+use handle::{Handle, Outcome};
 use ready::{Ready, Task};
 
 /// No mistake, to show that it is the mistake that a model catches.
@@ -89,11 +92,6 @@ struct Slot<const MISTAKE: u8> {
     task: Arc<Task<MISTAKE>>,
 }
 
-/// A result on its way, or whom to wake for it.
-struct Outcome<T>(RefCell<(Option<Result<T, JoinError>>, Option<Waker>)>);
-
-pub struct Handle<T, const MISTAKE: u8>(Rc<Outcome<T>>, Arc<Task<MISTAKE>>);
-
 impl<const MISTAKE: u8> Faulty<MISTAKE> {
     fn turn(&self, number: usize) {
         let slot = self.slots.borrow_mut()[number].take();
@@ -162,17 +160,6 @@ impl<const MISTAKE: u8> Slot<MISTAKE> {
     fn end(self, error: Option<JoinError>) {
         drop(self.future);
         error.into_iter().for_each(|error| (self.fail)(error));
-    }
-}
-
-impl<T> Outcome<T> {
-    fn set(&self, result: Result<T, JoinError>, tells: bool) {
-        let waker = {
-            let mut outcome = self.0.borrow_mut();
-            outcome.0 = Some(result);
-            outcome.1.take()
-        };
-        waker.into_iter().filter(|_| tells).for_each(Waker::wake);
     }
 }
 
@@ -266,30 +253,5 @@ impl<const MISTAKE: u8> kind::Loop for Faulty<MISTAKE> {
             slot.task.finish();
             slot.end(Some(JoinError::Cancelled));
         }
-    }
-}
-
-impl<T> Default for Outcome<T> {
-    fn default() -> Self {
-        Self(RefCell::default())
-    }
-}
-
-impl<T: 'static, const MISTAKE: u8> kind::Task<T> for Handle<T, MISTAKE> {
-    fn abort(&self) -> bool {
-        self.1.abort()
-    }
-}
-
-impl<T, const MISTAKE: u8> Future for Handle<T, MISTAKE> {
-    type Output = Result<T, JoinError>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut outcome = self.0.0.borrow_mut();
-        if let Some(result) = outcome.0.take() {
-            return Poll::Ready(result);
-        }
-        outcome.1 = Some(context.waker().clone());
-        Poll::Pending
     }
 }
