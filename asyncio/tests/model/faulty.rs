@@ -126,17 +126,13 @@ impl<const MISTAKE: u8> Faulty<MISTAKE> {
     }
 
     fn next_batch(&self) {
-        let now = Instant::now;
         let timers = self.timers.take();
-        let (due, later): (Vec<_>, _) = match timers.is_empty() {
-            true => (timers, Vec::new()),
-            false => {
-                let now = now();
-                timers.into_iter().partition(|(due, _)| *due <= now)
-            }
-        };
-        *self.timers.borrow_mut() = later;
-        due.into_iter().for_each(|(_, waker)| waker.wake());
+        if !timers.is_empty() {
+            let now = Instant::now();
+            let (due, later): (Vec<_>, _) = timers.into_iter().partition(|(due, _)| *due <= now);
+            *self.timers.borrow_mut() = later;
+            due.into_iter().for_each(|(_, waker)| waker.wake());
+        }
         let mut batch = self.batch.borrow_mut();
         let any = self.ready.take(&mut batch);
         let was_parked = self.woken.take();

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::clock;
-use crate::kind::{Loop, Task};
+use crate::kind::Loop;
 use crate::tasks::{Gate, both, hears, tell_all, watched};
 
 const SECOND: Duration = Duration::from_secs(1);
