@@ -29,8 +29,7 @@ use std::task::{Context, Poll, ready};
 use tokio::task::{Id, JoinSet};
 
 use crate::task::TaskError;
-use crate::task::next_name;
-use crate::task::with_name;
+use crate::task::with_next_name;
 
 /// Makes a task of each of the futures and collects what they come to.
 ///
@@ -95,7 +94,7 @@ where
     let mut tasks = JoinSet::new();
     let mut places = HashMap::new();
     for (place, future) in futures.into_iter().enumerate() {
-        let task = tasks.spawn(with_name(next_name(), future));
+        let task = tasks.spawn(with_next_name(future));
         places.insert(task.id(), place);
     }
     Gather {

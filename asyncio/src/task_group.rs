@@ -22,8 +22,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::task::TaskError;
-use crate::task::next_name;
-use crate::task::with_name;
+use crate::task::with_next_name;
 
 mod child; // what came of one
 mod error; // what went wrong in the group
@@ -209,7 +208,7 @@ impl<E: Send + 'static> TaskGroup<E> {
         future: impl Future<Output = Result<T, E>> + Send + 'static,
     ) -> Result<Child<T>, GroupClosed> {
         let (work, child) = child::new(future);
-        let work = Box::pin(with_name(next_name(), work));
+        let work = Box::pin(with_next_name(work));
         self.sender.send(work).map_err(|_| GroupClosed)?;
         Ok(child)
     }
