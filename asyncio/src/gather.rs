@@ -18,7 +18,8 @@
 //! - A task group where one failure makes the rest pointless. It leaves nothing behind; after a `gather` that
 //!   failed, tasks still run that nobody looks after any more.
 //!
-//! To copy: this file and the block `task`. Needs: `tokio = { version = "1", features = ["rt"] }`.
+//! To copy: this file and the block `task`. Needs: `tokio = { version = "1", features = ["rt"] }`,
+//! `pin-project-lite = "0.2"`.
 
 use std::collections::HashMap;
 use std::fmt;

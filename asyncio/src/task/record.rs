@@ -58,8 +58,8 @@ pub fn with_name<F: Future>(
     CURRENT.scope(Arc::new(Record::named(name.into())), future)
 }
 
-/// `future`, which sees the next of the names `Task-1`, `Task-2`, … of this process as its task's. Nobody asks, and the name
-/// is not even made.
+/// `future`, which sees the next of the names `Task-1`, `Task-2`, … of this process as its task's. It is made
+/// when somebody asks for it.
 pub fn with_next_name<F: Future>(future: F) -> impl Future<Output = F::Output> {
     CURRENT.scope(Arc::new(Record::numbered()), future)
 }

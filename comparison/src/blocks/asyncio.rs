@@ -228,3 +228,24 @@ fn event_loop_waits(times: u64) -> f64 {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each checks its own result, so that a figure never stands for work that was not done.
+    #[test]
+    fn all_do_the_work() {
+        for row in ROWS {
+            let times = if row.times == 1 { 1 } else { 2 * TASKS };
+            let works = row.rivals.iter().map(|(_, work)| *work);
+            for work in works.chain([row.ours]) {
+                let seconds = work(times);
+                assert!(seconds > 0.0, "{}", row.name);
+                if row.name.ends_with("waits") {
+                    assert!(seconds >= WAIT.as_secs_f64(), "{}", row.name);
+                }
+            }
+        }
+    }
+}
