@@ -18,7 +18,8 @@
 //! - A task group where one failure makes the rest pointless. It leaves nothing behind; after a `gather` that
 //!   failed, tasks still run that nobody looks after any more.
 //!
-//! To copy: this file and the block `task`. Needs: `tokio = { version = "1", features = ["rt"] }`.
+//! To copy: this file and the block `task`. Needs: `tokio = { version = "1", features = ["rt"] }`,
+//! `pin-project-lite = "0.2"`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -29,8 +30,7 @@ use std::task::{Context, Poll, ready};
 use tokio::task::{Id, JoinSet};
 
 use crate::task::TaskError;
-use crate::task::next_name;
-use crate::task::with_name;
+use crate::task::with_next_name;
 
 /// Makes a task of each of the futures and collects what they come to.
 ///
@@ -95,7 +95,7 @@ where
     let mut tasks = JoinSet::new();
     let mut places = HashMap::new();
     for (place, future) in futures.into_iter().enumerate() {
-        let task = tasks.spawn(with_name(next_name(), future));
+        let task = tasks.spawn(with_next_name(future));
         places.insert(task.id(), place);
     }
     Gather {

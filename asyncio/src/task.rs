@@ -17,46 +17,26 @@
 //! On a runtime of several threads a task moves between them, so the future and its result must be `Send`. That is
 //! why the guard of a `std::sync::Mutex` cannot be kept across an `await` in a task: the compiler refuses it.
 //!
-//! To copy: this file and the folder `task`. Needs: `tokio = { version = "1", features = ["rt"] }`.
+//! To copy: this file and the folder `task`. Needs: `tokio = { version = "1", features = ["rt"] }`,
+//! `pin-project-lite = "0.2"`, which tokio needs too.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::task::{Context, Poll, ready};
 
 use tokio::task::JoinHandle;
 
 mod error; // why there is no result
+mod record; // what is known of a task, and its name
+mod watched; // a future, and whether it came to its end
 
 pub use error::{Panic, TaskError};
+pub use record::{current_task_name, with_name, with_next_name};
 
-tokio::task_local! {
-    static NAME: Arc<str>;
-}
-
-/// The name of the task that runs here, also in its destructors. `None` outside of a task.
-///
-/// Python: `asyncio.current_task().get_name()`.
-pub fn current_task_name() -> Option<Arc<str>> {
-    NAME.try_with(Arc::clone).ok()
-}
-
-/// `future`, which sees `name` as its task's name. For futures that something else makes tasks of.
-pub fn with_name<F: Future>(
-    name: impl Into<Arc<str>>,
-    future: F,
-) -> impl Future<Output = F::Output> {
-    NAME.scope(name.into(), future)
-}
-
-/// The next of the names `Task-1`, `Task-2`, … of this process.
-pub fn next_name() -> Arc<str> {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    format!("Task-{}", LAST.fetch_add(1, Relaxed) + 1).into()
-}
+use record::Record;
 
 /// Makes a task of `future`. It is begun by the runtime, whether it is awaited or not: on a runtime of one thread
 /// when the caller comes to an `await`, on one of several threads perhaps at once.
@@ -97,7 +77,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    create_named_task(next_name(), future)
+    start(Record::numbered(), future)
 }
 
 /// [`create_task`] with a name, not necessarily one of its own. Python's `create_task(future, name=name)`.
@@ -111,26 +91,19 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let name = name.into();
-    let cut_off = Arc::new(AtomicBool::new(true));
-    let mut future = Box::pin(future); // a poll_fn can only hold what is pinned elsewhere
-    let watched = poll_fn({
-        let cut_off = Arc::clone(&cut_off);
-        move |context| {
-            // Still false after the last poll, whether that returns or panics. Relaxed: it is read when
-            // the task has been seen to be finished.
-            cut_off.store(false, Relaxed);
-            let polled = future.as_mut().poll(context);
-            cut_off.store(polled.is_pending(), Relaxed);
-            polled
-        }
-    });
-    Task {
-        handle: tokio::spawn(NAME.scope(Arc::clone(&name), watched)),
-        name,
-        asked: AtomicBool::new(false),
-        cut_off,
-    }
+    start(Record::named(name.into()), future)
+}
+
+#[track_caller]
+fn start<F>(record: Record, future: F) -> Task<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let record = Arc::new(record);
+    let watched = watched::new(Arc::clone(&record), future);
+    let handle = tokio::spawn(record::CURRENT.scope(Arc::clone(&record), watched));
+    Task { handle, record }
 }
 
 /// A future that runs by itself. Awaiting it gives what it comes to; once only, a second poll after that panics.
@@ -164,17 +137,13 @@ where
 /// ```
 pub struct Task<T> {
     handle: JoinHandle<T>,
-    name: Arc<str>,
-    /// Whether it was asked to cancel.
-    asked: AtomicBool,
-    /// Whether its future, if it is no more, was dropped before it came to an end.
-    cut_off: Arc<AtomicBool>,
+    record: Arc<Record>,
 }
 
 impl<T> Task<T> {
     /// Its name. Python's `get_name`.
     pub fn name(&self) -> &str {
-        &self.name
+        self.record.name()
     }
 
     /// Asks the task to end at the `await` where it is, or at the next it comes to: its future is dropped there.
@@ -184,7 +153,7 @@ impl<T> Task<T> {
     /// Does not wait; await the task to know that its destructors have run. It may still come to a result, if no
     /// `await` where it has to wait is left. A task may cancel itself.
     pub fn cancel(&self) -> bool {
-        if self.done() || self.asked.swap(true, Relaxed) {
+        if self.done() || self.record.asked.swap(true, Relaxed) {
             return false;
         }
         self.handle.abort();
@@ -199,7 +168,7 @@ impl<T> Task<T> {
     /// Whether it is done because it was cancelled, by [`cancel`](Self::cancel) or with the runtime. If a destructor
     /// panicked meanwhile, this is so all the same, but awaiting it gives the panic.
     pub fn cancelled(&self) -> bool {
-        self.done() && self.cut_off.load(Relaxed)
+        self.done() && self.record.cut_off.load(Relaxed)
     }
 
     /// The same to await, but dropped before the task is done it cancels it.
@@ -226,7 +195,7 @@ impl<T> fmt::Debug for Task<T> {
             (true, false) => "finished",
             (true, true) => "cancelled",
         };
-        write!(f, "Task({:?}, {state})", self.name)
+        write!(f, "Task({:?}, {state})", self.name())
     }
 }
 

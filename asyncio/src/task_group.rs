@@ -10,7 +10,8 @@
 //! If the group's own future is dropped, that is if the task it is in is cancelled, all children are cancelled, but
 //! nothing waits for them: that is the one way in which they can outlast it, by as long as they need to reach an `await`.
 //!
-//! To copy: this file, the folder `task_group` and the block `task`. Needs: `tokio = { version = "1", features = ["macros", "rt", "sync"] }`.
+//! To copy: this file, the folder `task_group` and the block `task`. Needs: `tokio = { version = "1", features = ["macros", "rt", "sync"] }`,
+//! `pin-project-lite = "0.2"`.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -22,8 +23,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::task::TaskError;
-use crate::task::next_name;
-use crate::task::with_name;
+use crate::task::with_next_name;
 
 mod child; // what came of one
 mod error; // what went wrong in the group
@@ -209,7 +209,7 @@ impl<E: Send + 'static> TaskGroup<E> {
         future: impl Future<Output = Result<T, E>> + Send + 'static,
     ) -> Result<Child<T>, GroupClosed> {
         let (work, child) = child::new(future);
-        let work = Box::pin(with_name(next_name(), work));
+        let work = Box::pin(with_next_name(work));
         self.sender.send(work).map_err(|_| GroupClosed)?;
         Ok(child)
     }

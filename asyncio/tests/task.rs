@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use asyncio::task::{
-    Task, TaskError, create_named_task, create_task, current_task_name, with_name,
+    Task, TaskError, create_named_task, create_task, current_task_name, with_name, with_next_name,
 };
 use runtimes::{
     CEILING, FOR_EVER, Living, bounded, on_both, on_paused, on_threads, threads, until,
@@ -388,6 +388,29 @@ fn default_names() {
         assert!(third.cancel());
         yield_now().await;
         assert_eq!(format!("{third:?}"), r#"Task("third", cancelled)"#);
+    });
+}
+
+/// AS-15: a number becomes a name when it is asked for: in whatever order, by whomever, it is the same name.
+#[test]
+fn names_asked_for_late() {
+    let number = |name: &str| name.strip_prefix("Task-").unwrap().parse::<u64>().unwrap();
+    on_both(|| async {
+        let (ask, asked) = oneshot::channel();
+        let first = create_task(async move {
+            asked.await.unwrap();
+            current_task_name().unwrap()
+        });
+        let own = with_next_name(async { current_task_name().unwrap() });
+        let last = create_task(ready(()));
+        let last_name = last.name().to_owned();
+        assert!(last.await.is_ok());
+        let own = own.await;
+        assert!(number(&own) < number(&last_name));
+        ask.send(()).unwrap();
+        let name = first.name().to_owned();
+        assert!(number(&name) < number(&own));
+        assert_eq!(*first.await.unwrap(), *name);
     });
 }
 

@@ -418,6 +418,14 @@ mod tests {
     }
 
     #[test]
+    fn each_row_has_a_line_in_its_python_program() {
+        for (group, row) in all() {
+            let named = group.python.contains(&format!("\"{}\"", row.name));
+            assert!(named, "{} is not there", row.name);
+        }
+    }
+
+    #[test]
     fn a_table_is_chosen_by_its_name_or_with_everything() {
         let choose = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
