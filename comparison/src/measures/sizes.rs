@@ -84,14 +84,26 @@ impl Measure {
             // One after the other they take as long each however many there are.
             Self::Waits if model == "sequential" => vec![effort.pick(1, 1, 4), 50, 1, 1],
             // So do those of which only some are done at a time.
-            Self::Waits if of_processes => vec![effort.pick(200, 500, 2_000), 50, 1_000, 100],
-            Self::Waits => vec![effort.pick(1_000, 10_000, 10_000), 50, 1_000, 100],
+            Self::Waits if of_processes => {
+                vec![
+                    effort.pick(100, 500, 2_000),
+                    50,
+                    1_000,
+                    effort.pick(50, 100, 100),
+                ]
+            }
+            Self::Waits => vec![
+                effort.pick(500, 10_000, 10_000),
+                50,
+                effort.pick(500, 1_000, 1_000),
+                100,
+            ],
             // As many requests, over fewer connections: CPython's processes have more than a mebibyte each.
             Self::Network if of_processes => {
-                let connections = effort.pick(50, 100, 500);
-                vec![connections, effort.pick(200, 500, 5_000) * 10 / connections]
+                let connections = effort.pick(25, 100, 500);
+                vec![connections, effort.pick(100, 500, 5_000) * 10 / connections]
             }
-            Self::Network => vec![effort.pick(200, 500, 5_000), 10],
+            Self::Network => vec![effort.pick(100, 500, 5_000), 10],
             Self::Mixed => {
                 let (terms, over) = (TERMS, if rust { OVER } else { 1 });
                 match model {
