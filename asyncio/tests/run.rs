@@ -8,10 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use asyncio::run::{RunError, run};
 use tokio::sync::oneshot;
+use tokio::task::{spawn_blocking, yield_now};
 
 /// Counts how many of it have been dropped.
 struct Dropped(Arc<AtomicUsize>);
@@ -128,4 +130,38 @@ fn blocking_work_has_a_second() {
     .expect("it runs");
     // Had `run` waited for it, the channel would be closed by now.
     assert!(end.send(()).is_ok());
+}
+
+/// AS-20: while main waits without an `await`, the heart stops; while a thread waits for it, the heart goes on.
+#[test]
+fn a_blocked_loop_has_no_heartbeat() {
+    let beats = Arc::new(AtomicUsize::new(0));
+    let main = async {
+        let its_beats = Arc::clone(&beats);
+        let heart = tokio::spawn(async move {
+            loop {
+                its_beats.fetch_add(1, SeqCst);
+                yield_now().await;
+            }
+        });
+        while beats.load(SeqCst) == 0 {
+            yield_now().await;
+        }
+        let before = beats.load(SeqCst);
+        let elsewhere = thread::spawn(|| ());
+        elsewhere.join().expect("it does not panic");
+        assert_eq!(beats.load(SeqCst), before);
+
+        let its_beats = Arc::clone(&beats);
+        let wait = spawn_blocking(move || {
+            let ceiling = Instant::now() + Duration::from_secs(60);
+            while its_beats.load(SeqCst) < before + 3 {
+                assert!(Instant::now() < ceiling, "the heart beats meanwhile");
+                thread::yield_now();
+            }
+        });
+        wait.await.expect("it saw the heart beat");
+        heart.abort();
+    };
+    run(main).expect("it runs");
 }
