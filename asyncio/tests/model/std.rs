@@ -10,6 +10,7 @@
 /// `std::thread`.
 pub mod thread {
     use std::cell::RefCell;
+    use std::panic;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -78,7 +79,9 @@ pub mod thread {
         where
             T: Default,
         {
-            self.0.with(RefCell::take)
+            // In a deadlock no thread is active any more, and loom's key panics: while that is unwound already.
+            let taken = panic::catch_unwind(|| self.0.with(RefCell::take));
+            taken.unwrap_or_default()
         }
     }
 }
