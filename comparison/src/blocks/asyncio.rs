@@ -1,16 +1,13 @@
 //! Chapter 5's blocks.
 
-use std::time::Duration;
-
 use asyncio::event_loop::{self, EventLoop};
-use asyncio::queue::Queue;
-use asyncio::run::run;
-use asyncio::task::create_task;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
 use super::{Goal, Group, Row, timed};
+
+mod queue; // messages from a task to another
+mod waits; // very many that sleep at once
 
 pub(super) const GROUP: Group = Group {
     rows: ROWS,
@@ -19,10 +16,6 @@ pub(super) const GROUP: Group = Group {
 
 /// How many tasks are there at a time.
 const TASKS: u64 = 1000;
-
-/// How many wait at once, and how long.
-const WAITS: u64 = 10_000;
-const WAIT: Duration = Duration::from_millis(50);
 
 const ROWS: &[Row] = &[
     Row {
@@ -42,8 +35,8 @@ const ROWS: &[Row] = &[
         label: "异步队列 一条消息，容量 1024\nasync Queue a message, capacity 1024",
         times: 20_000,
         rounds: 21,
-        ours: queue::<1024>,
-        rivals: &[("tokio mpsc", tokio_mpsc::<1024>)],
+        ours: queue::ours::<1024>,
+        rivals: &[("tokio mpsc", queue::tokio_mpsc::<1024>)],
         goal: Goal::OfRival(1.2),
     },
     Row {
@@ -51,8 +44,8 @@ const ROWS: &[Row] = &[
         label: "异步队列 一条消息，容量 3\nasync Queue a message, capacity 3",
         times: 20_000,
         rounds: 21,
-        ours: queue::<3>,
-        rivals: &[("tokio mpsc", tokio_mpsc::<3>)],
+        ours: queue::ours::<3>,
+        rivals: &[("tokio mpsc", queue::tokio_mpsc::<3>)],
         goal: Goal::OfRival(1.2),
     },
     Row {
@@ -60,8 +53,8 @@ const ROWS: &[Row] = &[
         label: "create_task 同时等待 10000 次，每次 50 毫秒\ncreate_task, 10,000 waits of 50 ms at once",
         times: 1,
         rounds: 9,
-        ours: waits,
-        rivals: &[("tokio current_thread, spawn", tokio_waits)],
+        ours: waits::ours,
+        rivals: &[("tokio current_thread, spawn", waits::tokio)],
         goal: Goal::OfRival(1.1),
     },
     Row {
@@ -69,8 +62,8 @@ const ROWS: &[Row] = &[
         label: "事件循环 同时等待 10000 次，每次 50 毫秒\nEventLoop, 10,000 waits of 50 ms at once",
         times: 1,
         rounds: 9,
-        ours: event_loop_waits,
-        rivals: &[("tokio current_thread, spawn", tokio_waits)],
+        ours: waits::event_loop,
+        rivals: &[("tokio current_thread, spawn", waits::tokio)],
         goal: Goal::OfRival(1.1),
     },
 ];
@@ -127,108 +120,6 @@ fn current_thread() -> Runtime {
     runtime.expect("the system has what a runtime needs")
 }
 
-/// One task puts, another gets; each item counts as done as soon as it has been added.
-fn queue<const CAPACITY: usize>(times: u64) -> f64 {
-    let main = async {
-        let queue = Queue::bounded(CAPACITY);
-        let all = queue.clone();
-        let producer = tokio::spawn(async move {
-            for n in 0..times {
-                all.put(n).await.expect("it is not shut down yet");
-            }
-            all.shutdown();
-        });
-        let consumer = tokio::spawn(async move {
-            let mut sum = 0;
-            while let Ok(n) = queue.get().await {
-                sum += *n;
-            }
-            sum
-        });
-        producer.await.expect("it does not panic");
-        assert_eq!(consumer.await.ok(), Some(sum(times)));
-    };
-    let runtime = current_thread();
-    timed(|| runtime.block_on(main))
-}
-
-/// It has no `task_done`, and ends when the sender is dropped.
-fn tokio_mpsc<const CAPACITY: usize>(times: u64) -> f64 {
-    let main = async {
-        let (sender, mut receiver) = mpsc::channel(CAPACITY);
-        let producer = tokio::spawn(async move {
-            for n in 0..times {
-                sender.send(n).await.expect("the receiver is there");
-            }
-        });
-        let consumer = tokio::spawn(async move {
-            let mut sum = 0;
-            while let Some(n) = receiver.recv().await {
-                sum += n;
-            }
-            sum
-        });
-        producer.await.expect("it does not panic");
-        assert_eq!(consumer.await.ok(), Some(sum(times)));
-    };
-    let runtime = current_thread();
-    timed(|| runtime.block_on(main))
-}
-
-fn sum(times: u64) -> u64 {
-    times * (times - 1) / 2
-}
-
-/// The whole of it, with making the runtime and dropping it, as [`run`] does both.
-fn waits(times: u64) -> f64 {
-    timed(|| {
-        for _ in 0..times {
-            let main = async {
-                let sleep = || async { tokio::time::sleep(WAIT).await };
-                let tasks: Vec<_> = (0..WAITS).map(|_| create_task(sleep())).collect();
-                for task in tasks {
-                    task.await.expect("it only sleeps");
-                }
-            };
-            run(main).expect("nothing interrupts it");
-        }
-    })
-}
-
-fn tokio_waits(times: u64) -> f64 {
-    timed(|| {
-        for _ in 0..times {
-            let main = async {
-                let sleep = || async { tokio::time::sleep(WAIT).await };
-                let tasks: Vec<_> = (0..WAITS).map(|_| tokio::spawn(sleep())).collect();
-                for task in tasks {
-                    task.await.expect("it only sleeps");
-                }
-            };
-            let runtime = Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.expect("the system has what a runtime needs");
-            runtime.block_on(main);
-        }
-    })
-}
-
-fn event_loop_waits(times: u64) -> f64 {
-    timed(|| {
-        for _ in 0..times {
-            let event_loop = EventLoop::new();
-            let main = async {
-                let sleep = || async { event_loop::sleep(WAIT).await };
-                let tasks: Vec<_> = (0..WAITS).map(|_| event_loop.spawn(sleep())).collect();
-                for task in tasks {
-                    task.await.expect("it only sleeps");
-                }
-            };
-            let done = event_loop.run_until_complete(main);
-            done.expect("none runs here");
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,7 +134,7 @@ mod tests {
                 let seconds = work(times);
                 assert!(seconds > 0.0, "{}", row.name);
                 if row.name.ends_with("waits") {
-                    assert!(seconds >= WAIT.as_secs_f64(), "{}", row.name);
+                    assert!(seconds >= waits::WAIT.as_secs_f64(), "{}", row.name);
                 }
             }
         }
