@@ -38,6 +38,7 @@ unsafe extern "C" {
 /// Others have POSIX's only, by the wall clock: a slice ends later if that is set back meanwhile.
 #[cfg(not(target_env = "gnu"))]
 const CLOCK: clockid_t = libc::CLOCK_REALTIME;
+// SAFETY: a caller has what `pthread_mutex_timedlock` asks for: a mutex that was made, and a time.
 #[cfg(not(target_env = "gnu"))]
 unsafe fn pthread_mutex_clocklock(
     mutex: *mut pthread_mutex_t,
