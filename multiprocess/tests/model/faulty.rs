@@ -146,8 +146,4 @@ impl<const MISTAKE: u8> Numbers for Faulty<MISTAKE> {
     fn die_asleep_for_item(&self) {
         self.lie_down(0);
     }
-
-    fn close(&self) {
-        unimplemented!("no model of a faulty one needs it");
-    }
 }

@@ -33,7 +33,6 @@ pub trait Numbers: Send + Sync + Sized + 'static {
     fn sleep_for_item(&self);
     /// What is left of somebody who is killed asleep.
     fn die_asleep_for_item(&self);
-    fn close(&self);
 
     fn try_put(&self, number: u32) -> Result<(), Refused> {
         self.attempt_put(number).inspect(|()| self.wake_getters())
@@ -61,6 +60,11 @@ pub trait Numbers: Send + Sync + Sized + 'static {
             }
         }
     }
+}
+
+/// One that can be closed.
+trait Closes: Numbers {
+    fn close(&self);
 }
 
 /// The memory of the items. Loom fails if two use a slot and neither comes before the other.
@@ -160,7 +164,9 @@ impl Numbers for Real {
     fn die_asleep_for_item(&self) {
         self.ring.get.sleep(SLICE, || true);
     }
+}
 
+impl Closes for Real {
     fn close(&self) {
         self.ring.close();
     }
@@ -220,7 +226,7 @@ fn never_too_many<Q: Numbers>() -> bool {
 }
 
 /// What was put comes, and nothing else, however close the end is. Nobody goes on waiting.
-fn closed<Q: Numbers>() -> bool {
+fn closed<Q: Closes>() -> bool {
     let queue = Arc::new(Q::with(1));
     let producer = thread::spawn({
         let queue = queue.clone();
@@ -237,7 +243,7 @@ fn closed<Q: Numbers>() -> bool {
 }
 
 /// Who waits for room is told, too.
-fn closed_and_full<Q: Numbers>() {
+fn closed_and_full<Q: Closes>() {
     let queue = Arc::new(Q::with(1));
     assert!(queue.put(1));
     let producer = thread::spawn({

@@ -8,6 +8,7 @@ use multiprocess::ends::Ends;
 use multiprocess::fork::fork;
 use multiprocess::queue::{Consumer, Producer, Queue};
 use nix::sys::signal::Signal;
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use crate::family::{Random, child, forever, join, kill};
@@ -17,12 +18,6 @@ use crate::support::{self, CEILING, Line, eventually, process};
 /// Longer than anybody waits without looking who is left.
 const A_LOOK: Duration = Duration::from_millis(120);
 
-fn eventually_in_state(pid: Pid, state: char) {
-    eventually("its state changes", || {
-        process(pid).is_some_and(|it| it.state == state)
-    });
-}
-
 /// MQ-12: in a sandbox without descriptors for processes, who waits is told that the last producer is gone
 /// all the same; but only when somebody has waited for that one.
 pub fn without_descriptors_for_processes() {
@@ -31,7 +26,9 @@ pub fn without_descriptors_for_processes() {
     forbid(libc::SYS_pidfd_open);
     assert!(consumer.get_timeout(A_LOOK).unwrap_err().is_empty());
     support::kill(other, Signal::SIGKILL);
-    eventually_in_state(other, 'Z');
+    eventually("it has ended", || {
+        process(other).is_some_and(|it| it.state == 'Z')
+    });
     assert!(consumer.get_timeout(A_LOOK).unwrap_err().is_empty());
     assert!(kill(other));
     eventually("it is told", || {
@@ -118,7 +115,13 @@ fn stopped_with_the_lock(moment: Duration) -> bool {
     begun.receive();
     thread::sleep(moment); // not to wait for something: it is to be any moment
     support::kill(other, Signal::SIGSTOP);
-    eventually_in_state(other, 'T');
+    // This process may have been slow: then the child has ended before it could be stopped.
+    let ends_or_stops = WaitPidFlag::WEXITED | WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT;
+    let status = waitid(Id::Pid(other), ends_or_stops).unwrap();
+    if !matches!(status, WaitStatus::Stopped(..)) {
+        kill(other);
+        return false;
+    }
 
     let mut late = ends
         .iter()
