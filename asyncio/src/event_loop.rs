@@ -15,7 +15,7 @@
 //! |---|---|---|
 //! | `event_loop.rs` | the loop | who calls `poll`, and when? |
 //! | `event_loop/state.rs` | the states of a task | who queues a task that is woken twice at once, or while it is polled? |
-//! | `event_loop/ready.rs` | the queue, the waker | can a wake-up come just before the thread parks, and be lost? |
+//! | `event_loop/ready.rs` | the queue of other threads, the waker | can a wake-up come just before the thread parks, and be lost? |
 //! | `event_loop/inner.rs` | a turn of a task | what may a task's code do to the loop? |
 //! | `event_loop/job.rs`, `join.rs` | a future and its result | where does a panic go? |
 //! | `event_loop/timers.rs`, `clock.rs` | `sleep` | how long may the loop park? |
@@ -32,6 +32,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
+use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -52,7 +53,7 @@ pub use timers::{Sleep, sleep, sleep_until, yield_now};
 
 use clock::Clock;
 use inner::Inner;
-use ready::Task;
+use ready::{Ready, Task};
 
 /// The loop of one thread.
 ///
@@ -108,6 +109,18 @@ pub fn current() -> Option<Handle> {
     inner.ok().flatten().map(Handle) // none while the thread's own values are dropped
 }
 
+/// Queues a task of the loop that has `ready`, if that is the one that runs on this thread. Whether it is.
+fn queue_here(ready: &Ready, task: usize) -> bool {
+    let here = CURRENT.try_with(|current| match &*current.borrow() {
+        Some(inner) if ptr::eq(&*inner.ready, ready) => {
+            inner.queue(task);
+            true
+        }
+        _ => false,
+    });
+    here.unwrap_or(false) // as in `current`
+}
+
 /// For who cannot do without.
 fn running() -> Rc<Inner> {
     let current = current().expect("this waits for an EventLoop, and on this thread none runs");
@@ -144,7 +157,7 @@ impl EventLoop {
         let task = Task::new(MAIN, &inner.ready);
         let waker = Waker::from(Arc::clone(&task));
         let mut context = Context::from_waker(&waker);
-        inner.ready.push(MAIN);
+        inner.queue(MAIN);
         loop {
             let next = inner.batch.borrow_mut().pop_front();
             match next {
@@ -156,7 +169,7 @@ impl EventLoop {
                         return Ok(output);
                     }
                     if task.state.suspend() {
-                        inner.ready.push(MAIN);
+                        inner.queue(MAIN);
                     }
                 }
                 Some(number) => inner.turn(number),

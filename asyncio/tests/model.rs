@@ -27,6 +27,7 @@ use real_std::*; // the items named in this file come before these
 
 #[path = "model/clock.rs"]
 mod clock;
+mod loom_harness;
 #[path = "model/std.rs"]
 mod replaced;
 use replaced::{sync, thread, time};
@@ -62,36 +63,17 @@ mod table;
 #[path = "model/tasks.rs"]
 mod tasks;
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-/// Runs `model` in every interleaving. `outcomes` is what it can come to: each of them, and nothing else. That
-/// way a model also shows that it reached the cases it is there for.
-///
-/// A model with too many interleavings has a bound: only those in which threads that could go on are stopped at
-/// most `preemptions` times.
+/// As in the harness, each time with a clock that has just been started.
 fn explore<T: Debug + Ord + Send + 'static>(
     preemptions: Option<usize>,
     model: fn() -> T,
     outcomes: impl IntoIterator<Item = impl Into<T>>,
 ) {
-    use real_std::sync::{Arc, Mutex}; // these are outside the model
-
-    let seen = Arc::new(Mutex::new((0, BTreeSet::new())));
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
-    builder.check({
-        let seen = seen.clone();
-        move || {
-            clock::start();
-            let outcome = model();
-            let (runs, seen) = &mut *seen.lock().unwrap();
-            *runs += 1;
-            seen.insert(outcome);
-        }
-    });
-    let (runs, seen) = &*seen.lock().unwrap();
-    assert!(*runs > 1, "nothing can happen in two orders");
-    let outcomes: Vec<T> = outcomes.into_iter().map(Into::into).collect();
-    assert!(seen.iter().eq(&outcomes), "came to {seen:?}");
+    let from_the_start = move || {
+        clock::start();
+        model()
+    };
+    loom_harness::explore(preemptions, from_the_start, outcomes);
 }

@@ -22,8 +22,10 @@ extern crate std as real_std;
 
 use real_std::*; // the items named in this file come before these
 
+mod loom_harness;
 #[path = "model_queue/std.rs"]
 mod replaced;
+use loom_harness::explore;
 use replaced::{sync, thread};
 
 /// Loom's `thread_local!`, each thread of each interleaving its own, which does not know `const`.
@@ -49,36 +51,3 @@ mod models;
 mod table;
 #[path = "model_queue/tasks.rs"]
 mod tasks;
-
-use std::collections::BTreeSet;
-use std::fmt::Debug;
-
-/// Runs `model` in every interleaving. `outcomes` is what it can come to: each of them, and nothing else. That
-/// way a model also shows that it reached the cases it is there for.
-///
-/// A model with too many interleavings has a bound: only those in which threads that could go on are stopped at
-/// most `preemptions` times.
-fn explore<T: Debug + Ord + Send + 'static>(
-    preemptions: Option<usize>,
-    model: fn() -> T,
-    outcomes: impl IntoIterator<Item = impl Into<T>>,
-) {
-    use real_std::sync::{Arc, Mutex}; // these are outside the model
-
-    let seen = Arc::new(Mutex::new((0, BTreeSet::new())));
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
-    builder.check({
-        let seen = seen.clone();
-        move || {
-            let outcome = model();
-            let (runs, seen) = &mut *seen.lock().unwrap();
-            *runs += 1;
-            seen.insert(outcome);
-        }
-    });
-    let (runs, seen) = &*seen.lock().unwrap();
-    assert!(*runs > 1, "nothing can happen in two orders");
-    let outcomes: Vec<T> = outcomes.into_iter().map(Into::into).collect();
-    assert!(seen.iter().eq(&outcomes), "came to {seen:?}");
-}

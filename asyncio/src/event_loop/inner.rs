@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
+use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -21,7 +22,9 @@ use super::timers::Timers;
 pub(super) struct Inner {
     /// What other threads reach. All the rest is the loop's own.
     pub(super) ready: Arc<Ready>,
-    /// What is left of the queue as it was when the loop last looked: what is polled before it looks again.
+    /// What was queued on the loop's own thread: it needs no lock.
+    queued: RefCell<VecDeque<usize>>,
+    /// What is left of the queues as they were when the loop last looked: what is polled before it looks again.
     pub(super) batch: RefCell<VecDeque<usize>>,
     tasks: RefCell<Tasks>,
     pub(super) timers: Timers,
@@ -64,6 +67,7 @@ impl Inner {
     pub(super) fn new(clock: Clock) -> Self {
         Self {
             ready: Arc::new(Ready::new()),
+            queued: RefCell::default(),
             batch: RefCell::default(),
             tasks: RefCell::default(),
             timers: Timers::default(),
@@ -88,9 +92,14 @@ impl Inner {
                 task: Arc::clone(&task),
             };
             tasks.slots[task.number] = Some(slot);
-            self.ready.push(task.number);
+            self.queue(task.number);
         }
         JoinHandle::new(job, task)
+    }
+
+    /// Queues a task, or [main](super::MAIN). The loop is not asleep: its thread is here.
+    pub(super) fn queue(&self, number: usize) {
+        self.queued.borrow_mut().push_back(number);
     }
 
     /// Polls a task that was queued, or drops it if it was aborted.
@@ -111,7 +120,7 @@ impl Inner {
             let woken = slot.task.state.suspend();
             self.tasks.borrow_mut().slots[number] = Some(slot);
             if woken {
-                self.ready.push(number);
+                self.queue(number);
             }
         }
     }
@@ -125,7 +134,11 @@ impl Inner {
                 self.timers.fire(now);
             }
         }
-        let any = self.ready.take(&mut self.batch.borrow_mut());
+        let mut batch = self.batch.borrow_mut();
+        mem::swap(&mut *self.queued.borrow_mut(), &mut batch);
+        self.ready.take(&mut batch);
+        let any = !batch.is_empty();
+        drop(batch);
         if !any {
             // Only this thread sets timers, so none has been set since.
             self.clock.park(self.timers.next());
@@ -144,6 +157,7 @@ impl Inner {
             slot.discard();
         }
         self.timers.clear();
+        self.queued.take();
         self.ready.take(&mut self.batch.take());
     }
 }

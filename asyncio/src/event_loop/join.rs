@@ -78,7 +78,7 @@ impl<T> JoinHandle<T> {
     pub fn abort(&self) -> bool {
         let queue = self.task.state.abort();
         if queue == Some(true) {
-            self.task.ready.push(self.task.number);
+            self.task.queue();
         }
         queue.is_some()
     }

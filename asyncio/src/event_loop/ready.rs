@@ -1,4 +1,5 @@
-//! [`Ready`]: the queue of the tasks that are to be polled, and how the loop sleeps while it is empty.
+//! [`Ready`]: the queue in which other threads put the tasks that are to be polled, and how the loop sleeps while
+//! there are none.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -6,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 use std::thread::{self, Thread};
 
+use super::queue_here;
 use super::state::State;
 
 /// The part of a loop that other threads reach.
@@ -50,13 +52,12 @@ impl Ready {
         }
     }
 
-    /// Gives all that is queued for the empty `batch`, and whether that was anything. If not, the loop has to
-    /// park before it comes here again, or may: it counts as asleep.
-    pub(super) fn take(&self, batch: &mut VecDeque<usize>) -> bool {
+    /// Adds all that is queued here to `batch`. If that is still empty then, the loop has to park before it comes
+    /// here again, or may: it counts as asleep.
+    pub(super) fn take(&self, batch: &mut VecDeque<usize>) {
         let mut queue = self.lock();
-        mem::swap(&mut queue.tasks, batch);
+        batch.append(&mut queue.tasks);
         queue.asleep = batch.is_empty();
-        !queue.asleep
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -84,6 +85,13 @@ impl Task {
             ready: Arc::clone(ready),
         })
     }
+
+    /// Queues it. From any thread; on the loop's own, while the loop runs, without the lock.
+    pub(super) fn queue(&self) {
+        if !queue_here(&self.ready, self.number) {
+            self.ready.push(self.number);
+        }
+    }
 }
 
 impl Wake for Task {
@@ -93,7 +101,7 @@ impl Wake for Task {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if self.state.wake() {
-            self.ready.push(self.number);
+            self.queue();
         }
     }
 }

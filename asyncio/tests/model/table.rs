@@ -2,27 +2,14 @@
 
 use crate::ends::*;
 use crate::event_loop::EventLoop;
-use crate::explore;
 use crate::faulty::*;
+use crate::loom_harness::models;
 use crate::models::*;
 
 type Real = EventLoop;
 
 /// No mistake, to show that it is the mistake that a model catches.
 type Sound = Faulty<NONE>;
-
-/// A test for each line. The attributes are its own.
-macro_rules! models {
-    ($($(#[$attribute:meta])* $name:ident $(($preemptions:literal))?: $model:path => $outcomes:expr;)*) => {
-        $(
-            #[test]
-            $(#[$attribute])*
-            fn $name() {
-                explore(None$(.or(Some($preemptions)))?, $model, $outcomes);
-            }
-        )*
-    };
-}
 
 models! {
     real_main_hears: main_hears::<Real> => [1_usize, 2];

@@ -1,7 +1,7 @@
 //! The models, and what each comes to. A number after a name bounds the preemptions.
 
-use crate::explore;
 use crate::faulty::*;
+use crate::loom_harness::models;
 use crate::models::*;
 use crate::queue::Queue;
 
@@ -9,19 +9,6 @@ type Real = Queue<u8>;
 
 /// No mistake, to show that it is the mistake that a model catches.
 type Sound = Faulty<NONE>;
-
-/// A test for each line. The attributes are its own.
-macro_rules! models {
-    ($($(#[$attribute:meta])* $name:ident $(($preemptions:literal))?: $model:path => $outcomes:expr;)*) => {
-        $(
-            #[test]
-            $(#[$attribute])*
-            fn $name() {
-                explore(None$(.or(Some($preemptions)))?, $model, $outcomes);
-            }
-        )*
-    };
-}
 
 models! {
     real_put_against_get: put_against_get::<Real> => [()];
