@@ -6,7 +6,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{GRACE, Group};
+use super::group::{GRACE, Group};
+use super::run::read_all;
 
 /// No answer is longer: what prints more than this without an end of line prints no measurements.
 const LONGEST: u64 = 64 * 1024;
@@ -58,7 +59,7 @@ impl Session {
         let (send, errors) = mpsc::channel();
         thread::spawn(move || {
             // At the end there may be nobody who wants to know.
-            let _ = send.send(super::read_all(stderr));
+            let _ = send.send(read_all(stderr));
         });
         Ok(Self {
             child,

@@ -1,4 +1,4 @@
-//! A server of each model: it sends back what it receives.
+//! A server of each model, and of none: it sends back what it receives.
 //!
 //! Each has the listener and a socket that is closed when it is to end.
 
@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 
 use super::{MESSAGE, allow};
 
+mod epoll;
 mod processes;
 mod tasks;
 mod threads;
@@ -24,6 +25,7 @@ const SERVERS: &[(&str, Serve)] = &[
     ("processes", processes::serve),
     ("tasks", tasks::serve),
     ("tokio", tasks::serve_bare),
+    ("epoll", epoll::serve),
 ];
 
 /// The hidden word: serves until its standard input, a socket, is closed; the exit code.

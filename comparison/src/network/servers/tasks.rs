@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 
 use asyncio::run::run;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::MESSAGE;
@@ -43,10 +43,14 @@ async fn accept(
 
 async fn echo(mut stream: TcpStream) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
+    let (reader, mut writer) = stream.split();
+    // With room for more than a message: a read that leaves room tells tokio that nothing more is there, which
+    // it would else ask the system.
+    let mut reader = BufReader::with_capacity(2 * MESSAGE, reader);
     let mut message = [0; MESSAGE];
     loop {
-        match stream.read_exact(&mut message).await {
-            Ok(_) => stream.write_all(&message).await?,
+        match reader.read_exact(&mut message).await {
+            Ok(_) => writer.write_all(&message).await?,
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(()),
             Err(error) => return Err(error),
         }
