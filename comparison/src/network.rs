@@ -11,11 +11,14 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::panic;
+use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::child;
+use crate::cores;
 use crate::python::Python;
 
 mod client; //  opens, asks, counts
@@ -31,13 +34,15 @@ const MESSAGE: usize = 16;
 /// For how long a server and its client may take.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// How much is asked for.
+/// How much is asked for, and where.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
     /// How many connections are held at the same time.
     pub connections: usize,
     /// How many requests each of them makes, one after the other.
     pub requests: usize,
+    /// The server's core and the client's; `None` leaves that to the system.
+    pub cores: Option<(usize, usize)>,
 }
 
 /// What came of it.
@@ -66,6 +71,17 @@ struct Report {
 ///
 /// What went wrong: one of the two ended early, was not done in time, or answers are missing.
 pub fn measure(server: &str, python: Option<&Python>, load: Load) -> Result<Served, String> {
+    // What a thread starts is where the thread is: so each of the two is started by one of its own.
+    thread::scope(|scope| {
+        let measured = scope.spawn(|| with_both(server, python, load));
+        measured
+            .join()
+            .unwrap_or_else(|it| panic::resume_unwind(it))
+    })
+}
+
+fn with_both(server: &str, python: Option<&Python>, load: Load) -> Result<Served, String> {
+    stay(load.cores.map(|(server, _)| server))?;
     let text = |error: io::Error| error.to_string();
     let command = match python {
         None => child::server(server).map_err(text)?,
@@ -101,7 +117,9 @@ fn hello(control: &UnixStream) -> Result<(u32, u16), String> {
         .ok_or_else(|| format!("the server says '{line}'"))
 }
 
+/// In the thread that talks with the server.
 fn with_client(server: u32, port: u16, load: Load) -> Result<Served, String> {
+    stay(load.cores.map(|(_, client)| client))?;
     let text = |error: io::Error| error.to_string();
     let client = child::client(port, load.connections, load.requests).map_err(text)?;
     let (control, theirs) = UnixStream::pair().map_err(text)?;
@@ -116,6 +134,11 @@ fn with_client(server: u32, port: u16, load: Load) -> Result<Served, String> {
         .output(DEADLINE)
         .map_err(|why| format!("client: {why}"))?;
     measured
+}
+
+fn stay(core: Option<usize>) -> Result<(), String> {
+    let pinned = core.map_or(Ok(()), cores::pin);
+    pinned.map_err(|error| error.to_string())
 }
 
 /// The client says when all connections are there, is told to go, and says when all is answered.

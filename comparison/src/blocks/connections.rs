@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use comfy_table::Table;
 
 use super::{Verdict, heading, progress, times};
+use crate::cores;
 use crate::network::{Load, Served, measure};
 use crate::python::Python;
 use crate::stats::{KIB, Spread, digits, time};
@@ -14,17 +15,19 @@ use crate::stats::{KIB, Spread, digits, time};
 pub(super) const NAME: &str = "connections";
 
 /// How often each is measured, in turn.
-const ROUNDS: usize = 11;
+const ROUNDS: usize = 21;
 
 const LOAD: Load = Load {
     connections: 5_000,
     requests: 10,
+    cores: None,
 };
 
 /// Once, held by one thread.
 const MANY: Load = Load {
     connections: 10_000,
     requests: 10,
+    cores: None,
 };
 
 /// A server, its name among the servers, and whether it is CPython's.
@@ -67,6 +70,12 @@ pub(super) fn print(out: &mut dyn Write, python: Result<&Python, &str>) -> io::R
     heading(out, "许多连接 · many connections", python)?;
     let servers = [&OURS, &TOKIO, &LIMIT, &THREADS, &ASYNCIO];
     let bar = progress(servers.len() * ROUNDS + 2);
+    // The servers are compared where none of them can be in the client's way.
+    let cores = cores::two();
+    let load = Load {
+        cores: cores.as_ref().ok().copied(),
+        ..LOAD
+    };
     let once = |server: &Server, load| {
         bar.set_message(server.name);
         let python = match server.python {
@@ -81,7 +90,7 @@ pub(super) fn print(out: &mut dyn Write, python: Result<&Python, &str>) -> io::R
     for _ in 0..ROUNDS {
         for (server, measured) in servers.iter().zip(&mut measured) {
             if let Ok(values) = measured {
-                match once(server, LOAD) {
+                match once(server, load) {
                     Ok(served) => values.push(served),
                     Err(reason) => *measured = Err(reason),
                 }
@@ -111,17 +120,22 @@ pub(super) fn print(out: &mut dyn Write, python: Result<&Python, &str>) -> io::R
     for (server, served) in many {
         writeln!(out, "{}", held(server.label, served))?;
     }
+    let (zh, en) = match cores {
+        Ok(_) => ("各占一核", "each on a core of its own"),
+        Err(_) => ("不固定核", "not pinned to cores"),
+    };
     let Load {
         connections,
         requests,
+        ..
     } = LOAD;
     writeln!(
         out,
-        "{connections} 个连接同时保持，各 {requests} 次请求；{ROUNDS} 轮的中位数，各方轮流；客户端与服务端各在一个进程中。\n\
+        "{connections} 个连接同时保持，各 {requests} 次请求；{ROUNDS} 轮的中位数，各方轮流；客户端与服务端各在一个进程中，{zh}。\n\
          比值为服务端每次请求的 CPU 时间之比，逐轮计算，方括号内为其中位数的 95% 置信区间。\n\
          {connections} connections held at once, {requests} requests each; medians of {ROUNDS} rounds, in turn; client and\n\
-         server are processes of their own. The ratio is that of the server's CPU time for a request,\n\
-         taken in each round, with the 95 % confidence interval of its median."
+         server are processes of their own, {en}. The ratio is that of the server's CPU\n\
+         time for a request, taken in each round, with the 95 % confidence interval of its median."
     )
 }
 
@@ -164,6 +178,7 @@ fn held(label: &str, served: Result<Served, String>) -> String {
     let Load {
         connections,
         requests,
+        ..
     } = MANY;
     match served {
         Err(reason) => format!("{label}, {connections}: 无 · none: {reason}"),

@@ -48,7 +48,10 @@ const ROWS: &[Row] = &[
         times: 20,
         rounds: 15,
         ours: process_exec,
-        rivals: &[("Command true", command)],
+        rivals: &[
+            ("Command true", command),
+            ("Command --version", this_command),
+        ],
         goal: Goal::OfRival(1.5),
     },
     Row {
@@ -132,6 +135,19 @@ fn command(times: u64) -> f64 {
         for _ in 0..times {
             let status = std::process::Command::new("true").status();
             assert!(status.expect("every system has it").success());
+        }
+    })
+}
+
+/// The least that this program takes when it is started anew: a worker is this, too.
+#[cfg(target_os = "linux")]
+fn this_command(times: u64) -> f64 {
+    let this = std::env::current_exe().expect("the system knows it");
+    timed(|| {
+        for _ in 0..times {
+            let mut command = std::process::Command::new(&this);
+            let output = command.arg("--version").output();
+            assert!(output.expect("it can be started").status.success());
         }
     })
 }

@@ -24,7 +24,6 @@ mod gil;
 #[cfg(target_os = "linux")]
 mod memory;
 
-mod cores; //   which cores there are, and to stay on one
 mod lines; //   the table of the rows
 mod turns; //   all contenders in turn
 mod verdict; // whether a goal is met

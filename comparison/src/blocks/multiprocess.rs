@@ -12,7 +12,8 @@ use multiprocess::process::Process;
 use multiprocess::queue::Queue;
 use multiprocess::value::Value;
 
-use super::{Goal, Group, Row, cores, timed};
+use super::{Goal, Group, Row, timed};
+use crate::cores;
 
 mod limit; // a lock and system calls alone
 #[cfg(feature = "peers")]

@@ -20,6 +20,7 @@ pub(super) fn against(
     let load = Load {
         connections: usize::try_from(sizes.at(0)?)?,
         requests: usize::try_from(sizes.at(1)?)?,
+        cores: None,
     };
     let served = measure(server, python, load).map_err(anyhow::Error::msg)?;
     let answered = served.answered as f64;

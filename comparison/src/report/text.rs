@@ -60,9 +60,13 @@ pub fn explanation(report: &Report) -> Vec<String> {
         .flat_map(|row| &row.measures)
         .map(|measure| measure.rounds);
     let (least, most) = (rounds.clone().min().unwrap_or(0), rounds.max().unwrap_or(0));
+    let rounds = match least == most {
+        true => most.to_string(),
+        false => format!("{least}–{most}"),
+    };
     vec![
-        format!("{least}–{most} 轮的中位数；每格独占进程，各列轮流测量。÷: 相对 CPython 的倍数（>1 更好），方括号为 99 % 置信区间。"),
-        format!("Medians of {least}–{most} rounds, each cell in processes of its own, the columns in turn. ÷: times as good as"),
+        format!("{rounds} 轮的中位数；每格独占进程，各列轮流测量。÷: 相对 CPython 的倍数（>1 更好），方括号为 99 % 置信区间。"),
+        format!("Medians of {rounds} rounds, each cell in processes of its own, the columns in turn. ÷: times as good as"),
         "CPython, with the 99 % interval of confidence; ≈: no difference can be claimed; ★: the best.".to_owned(),
     ]
 }

@@ -15,7 +15,8 @@ use intervals::{Intervals, Modes, means, median, ratio};
 
 use super::trips::{self, Place};
 use super::{Line, ROUNDS, none};
-use crate::blocks::{Verdict, cores, times};
+use crate::blocks::{Verdict, times};
+use crate::cores;
 use crate::python::Python;
 use crate::stats::{Spread, digits, time};
 

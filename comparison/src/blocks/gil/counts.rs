@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::{Line, bracketed, none, ratios};
-use crate::blocks::cores;
+use crate::cores;
 use crate::stats::unit_of_time;
 
 const TIMES: u32 = 20_000;

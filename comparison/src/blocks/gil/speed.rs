@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use serde::Deserialize;
 
 use super::{Line, ROUNDS};
-use crate::blocks::cores;
+use crate::cores;
 use crate::models::cpu_seconds;
 use crate::python::Python;
 

@@ -51,8 +51,8 @@ mod unix {
     use serde::{Deserialize, Serialize};
 
     use super::Place;
-    use crate::blocks::cores;
     use crate::child;
+    use crate::cores;
     use crate::python::Python;
 
     /// For how long one process may take to answer everything.

@@ -9,7 +9,7 @@ use crate::machine;
 /// # Errors
 ///
 /// Why there are none.
-pub(in crate::blocks) fn two() -> Result<(usize, usize), String> {
+pub(crate) fn two() -> Result<(usize, usize), String> {
     let cores = allowed().map_err(|error| error.to_string())?;
     match cores[..] {
         // A quota can leave less time than two cores have.
@@ -31,7 +31,7 @@ fn allowed() -> io::Result<Vec<usize>> {
 
 /// Keeps this thread, and those that it will start, on the core.
 #[cfg(target_os = "linux")]
-pub(in crate::blocks) fn pin(core: usize) -> io::Result<()> {
+pub(crate) fn pin(core: usize) -> io::Result<()> {
     use nix::sched::{CpuSet, sched_setaffinity};
     use nix::unistd::Pid;
 
@@ -46,7 +46,7 @@ fn allowed() -> io::Result<Vec<usize>> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(in crate::blocks) fn pin(_core: usize) -> io::Result<()> {
+pub(crate) fn pin(_core: usize) -> io::Result<()> {
     Err(not_here())
 }
 
