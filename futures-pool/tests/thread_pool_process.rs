@@ -8,10 +8,13 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
 use futures_pool::executor::Executor;
+#[cfg(target_os = "linux")]
 use futures_pool::rayon_pool::RayonExecutor;
 use futures_pool::thread_pool::{Shutdown, ThreadPoolExecutor};
 
+#[cfg(target_os = "linux")]
 use support::{bounded, eventually};
 
 const ROLE: &str = "FUTURES_POOL_THREADS_ROLE";

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{scope, yield_now};
 use std::time::{Duration, Instant};
 
-use support::{CEILING, Sleeper, assert_lasted, bounded, comes_true};
+#[cfg(target_os = "linux")]
+use support::comes_true;
+use support::{CEILING, Sleeper, assert_lasted, bounded};
 use threading::event::Event;
 
 /// EV-01: down at first; raising and lowering twice is as once; the text says which.

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread as native;
 
-use support::{Ended, again, again_through, eventually, role, run};
+use support::{Ended, again, role, run};
+#[cfg(target_os = "linux")]
+use support::{again_through, eventually};
 use threading::registry::{ExitGuard, active_count, enumerate};
 use threading::thread::{Builder, spawn};
 

@@ -8,7 +8,9 @@ use std::sync::mpsc;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use support::{again, bounded, eventually, role};
+#[cfg(target_os = "linux")]
+use support::{again, role};
+use support::{bounded, eventually};
 use threading::event::Event;
 use threading::reentrant_lock::ReentrantLock;
 use threading::registry::current;

@@ -110,7 +110,7 @@ pub mod time {
 
 /// `std::sync`.
 pub mod sync {
-    pub use real_std::sync::{Arc, LockResult, PoisonError};
+    pub use real_std::sync::{Arc, PoisonError};
 
     pub use crate::loom_harness::mutex::{Mutex, MutexGuard};
 

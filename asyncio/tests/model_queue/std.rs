@@ -10,7 +10,7 @@ pub mod thread {
 
 /// `std::sync`.
 pub mod sync {
-    pub use real_std::sync::{Arc, LockResult, PoisonError};
+    pub use real_std::sync::{Arc, PoisonError};
 
     pub use crate::loom_harness::mutex::{Mutex, MutexGuard};
     pub use loom::sync::{Condvar, atomic};

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::sync::mpsc;
 
+#[cfg(target_os = "linux")]
 use futures_pool::process_pool::ProcessPoolExecutor;
 use futures_pool::rayon_pool::RayonExecutor;
 use futures_pool::thread_pool::ThreadPoolExecutor;

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use crate::python::Python;
 
 // The rows, by chapter.
-#[cfg(target_os = "linux")]
 mod asyncio;
 mod futures_pool;
 #[cfg(target_os = "linux")]
@@ -19,6 +18,7 @@ mod multiprocess;
 mod threading;
 
 // Tables of their own.
+#[cfg(target_os = "linux")]
 mod connections;
 mod gil;
 #[cfg(target_os = "linux")]
