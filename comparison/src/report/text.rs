@@ -52,14 +52,16 @@ pub fn heading(report: &Report) -> Vec<String> {
     lines
 }
 
-/// How the figures are to be read.
+/// How the figures are to be read; nothing where there are none.
 pub fn explanation(report: &Report) -> Vec<String> {
     let rounds = report
         .rows
         .iter()
         .flat_map(|row| &row.measures)
         .map(|measure| measure.rounds);
-    let (least, most) = (rounds.clone().min().unwrap_or(0), rounds.max().unwrap_or(0));
+    let (Some(least), Some(most)) = (rounds.clone().min(), rounds.max()) else {
+        return Vec::new();
+    };
     let rounds = match least == most {
         true => most.to_string(),
         false => format!("{least}–{most}"),
