@@ -6,13 +6,13 @@ use std::future::Future;
 use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{Ordering::Acquire, fence};
 use std::task::{Context, Waker};
 
 use super::JoinHandle;
 use super::clock::Clock;
 use super::job::{Job, Spawned, catch};
 use super::ready::{Ready, Task};
-use super::state::State;
 use super::timers::Timers;
 
 /// What a loop is made of.
@@ -37,30 +37,54 @@ pub(super) struct Inner {
 struct Tasks {
     /// By number. `None`: the number is free, or the loop has the task in hand.
     slots: Vec<Option<Slot>>,
-    /// What is left of tasks that are over: their numbers, and the room for the next ones' state.
-    free: Vec<Arc<Task>>,
+    /// What is left of tasks that are over, for the next ones.
+    free: Vec<Seat>,
 }
 
 impl Tasks {
-    /// A new task, its number included.
-    fn task(&mut self, ready: &Arc<Ready>) -> Arc<Task> {
-        let Some(mut over) = self.free.pop() else {
+    /// For a new task, its number included.
+    fn seat(&mut self, ready: &Arc<Ready>) -> Seat {
+        let Some(left) = self.free.pop() else {
             self.slots.push(None);
-            return Task::new(self.slots.len() - 1, ready);
+            return Seat::new(self.slots.len() - 1, ready);
         };
-        match Arc::get_mut(&mut over) {
-            Some(task) => task.state = State::queued(), // nobody has a waker or handle of it any more
-            None => over = Task::new(over.number, ready),
+        match left.is_nobodys() {
+            true => left.task.state.begin_anew(),
+            false => return Seat::new(left.task.number, ready),
         }
-        over
+        left
     }
 }
 
 struct Slot {
     job: Rc<dyn Job>,
+    seat: Seat,
+}
+
+/// What a task has for as long as it is there, and leaves to another one.
+struct Seat {
     task: Arc<Task>,
     /// Points to `task`; here, so that it is not made anew for each poll.
     waker: Waker,
+}
+
+impl Seat {
+    fn new(number: usize, ready: &Arc<Ready>) -> Self {
+        let task = Task::new(number, ready);
+        let waker = Waker::from(Arc::clone(&task));
+        Self { task, waker }
+    }
+
+    /// Whether nobody has a waker or handle of the task any more; they can only be made from one.
+    fn is_nobodys(&self) -> bool {
+        let ours = 2; // the two fields
+        if Arc::strong_count(&self.task) > ours {
+            return false;
+        }
+        // What others did to its state was before they let go of it, and so before what comes next.
+        fence(Acquire);
+        true
+    }
 }
 
 impl Inner {
@@ -80,7 +104,8 @@ impl Inner {
     pub(super) fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         let job = Rc::new(Spawned::new(future));
         let mut tasks = self.tasks.borrow_mut();
-        let task = tasks.task(&self.ready);
+        let seat = tasks.seat(&self.ready);
+        let task = Arc::clone(&seat.task);
         if self.closed.get() {
             drop(tasks);
             task.state.finish();
@@ -88,8 +113,7 @@ impl Inner {
         } else {
             let slot = Slot {
                 job: job.clone(),
-                waker: Waker::from(Arc::clone(&task)),
-                task: Arc::clone(&task),
+                seat,
             };
             tasks.slots[task.number] = Some(slot);
             self.queue(task.number);
@@ -106,18 +130,18 @@ impl Inner {
     pub(super) fn turn(&self, number: usize) {
         let slot = self.tasks.borrow_mut().slots[number].take();
         let Some(slot) = slot else { return };
-        let over = if slot.task.state.begin() {
-            slot.job.poll(&mut Context::from_waker(&slot.waker))
+        let over = if slot.seat.task.state.begin() {
+            slot.job.poll(&mut Context::from_waker(&slot.seat.waker))
         } else {
             slot.job.cancel();
             true
         };
         if over {
-            slot.task.state.finish();
-            let task = slot.discard();
-            self.tasks.borrow_mut().free.push(task);
+            slot.seat.task.state.finish();
+            let seat = slot.discard();
+            self.tasks.borrow_mut().free.push(seat);
         } else {
-            let woken = slot.task.state.suspend();
+            let woken = slot.seat.task.state.suspend();
             self.tasks.borrow_mut().slots[number] = Some(slot);
             if woken {
                 self.queue(number);
@@ -152,7 +176,7 @@ impl Inner {
         }
         let tasks = self.tasks.take();
         for slot in tasks.slots.into_iter().flatten() {
-            slot.task.state.finish(); // first, so that nobody queues it
+            slot.seat.task.state.finish(); // first, so that nobody queues it
             slot.job.cancel();
             slot.discard();
         }
@@ -164,13 +188,9 @@ impl Inner {
 
 impl Slot {
     /// With it goes the result, if there is no handle to take it.
-    fn discard(self) -> Arc<Task> {
-        let Self {
-            job,
-            task,
-            waker: _,
-        } = self;
+    fn discard(self) -> Seat {
+        let Self { job, seat } = self;
         let _reported = catch(|| drop(job));
-        task
+        seat
     }
 }

@@ -118,7 +118,7 @@ pub mod sync {
     pub mod atomic {
         use std::thread;
 
-        pub use loom::sync::atomic::{AtomicBool, Ordering};
+        pub use loom::sync::atomic::{AtomicBool, Ordering, fence};
 
         /// For a failed model all bits are set.
         ///
