@@ -81,7 +81,7 @@ impl Effort {
 
     /// For how many seconds rounds are added, in all.
     pub fn budget(self) -> f64 {
-        self.pick(18.0, 50.0, 480.0)
+        self.pick(18.0, 50.0, 360.0)
     }
 
     /// The fewest and the most rounds of a measure. Below five an interval at 1 % is too wide to say much.

@@ -86,7 +86,7 @@ impl Measure {
             // So do those of which only some are done at a time.
             Self::Waits if of_processes => {
                 vec![
-                    effort.pick(100, 500, 2_000),
+                    effort.pick(100, 500, 1_000),
                     50,
                     1_000,
                     effort.pick(50, 100, 100),
@@ -100,15 +100,15 @@ impl Measure {
             ],
             // As many requests, over fewer connections: CPython's processes have more than a mebibyte each.
             Self::Network if of_processes => {
-                let connections = effort.pick(25, 100, 500);
-                vec![connections, effort.pick(100, 500, 5_000) * 10 / connections]
+                let connections = effort.pick(25, 100, 250);
+                vec![connections, effort.pick(100, 500, 2_000) * 10 / connections]
             }
-            Self::Network => vec![effort.pick(100, 500, 5_000), 10],
+            Self::Network => vec![effort.pick(100, 500, 2_000), 10],
             Self::Mixed => {
                 let (terms, over) = (TERMS, if rust { OVER } else { 1 });
                 match model {
-                    "sequential" => vec![effort.pick(2, 3, 10), 20, terms, over, 1, 1],
-                    _ => vec![effort.pick(20, 60, 200), 20, terms, over, 1_000, 100],
+                    "sequential" => vec![effort.pick(2, 3, 6), 20, terms, over, 1, 1],
+                    _ => vec![effort.pick(20, 60, 120), 20, terms, over, 1_000, 100],
                 }
             }
             Self::Greatest => {

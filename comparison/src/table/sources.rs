@@ -12,7 +12,7 @@ use super::rounds::Source;
 
 /// After so many samples a process makes way for a new one, since no two are quite alike: where their memory lies
 /// makes a difference.
-const SAMPLES_EACH: usize = 5;
+const SAMPLES_EACH: usize = 2;
 
 /// So often may a language hang before it is no longer asked.
 const PATIENCE: u32 = 2;
