@@ -1,4 +1,4 @@
-//! `queue/place.rs` and `queue/chunks.rs` where their counters begin again at 0: after 2³¹ items, after 32 GiB.
+//! `queue/place.rs` and `queue/chunks.rs` where their counters begin again at 0: after 2³⁰ items, after 32 GiB.
 //! A queue takes minutes to get there. Compiled here, as they are, these files begin where one likes.
 
 #![allow(dead_code)] // of what they have a part is used
@@ -14,7 +14,7 @@ mod place;
 use chunks::Chunks;
 use place::{CHUNK, Place, Size};
 
-const LAST_ITEM: u32 = (1 << 31) - 1;
+const LAST_ITEM: u32 = (1 << 30) - 1;
 
 /// The place after so many items and units.
 fn place(items: u32, units: u32) -> Place {
@@ -31,18 +31,21 @@ fn the_length_where_the_counters_begin_again() {
     for before in [0, 1, 2, 5, LAST_ITEM - 1, LAST_ITEM] {
         for units in [0, 7, u32::MAX - 1, u32::MAX] {
             let head = place(before, units);
-            for (items, more) in [(0, 0), (1, 1), (3, 9), (1000, 1 << 20), (1 << 30, 1 << 31)] {
+            for (items, more) in [(0, 0), (1, 1), (3, 9), (1000, 1 << 20), (1 << 29, 1 << 31)] {
                 let tail = head.after(size(items, more));
                 assert_eq!(tail.items_since(head), items);
                 assert_eq!(tail.unit(), units.wrapping_add(more));
                 assert_eq!(tail.is_at(head), more == 0);
-                assert!(!tail.is_closed(), "the last item's bit is beside that");
+                assert!(
+                    !tail.is_closed() && !tail.is_awaited(),
+                    "the last item's bit is beside them"
+                );
             }
         }
     }
 }
 
-/// Nobody is told of a queue of two thousand million items because one was taken between two looks.
+/// Nobody is told of a queue of a thousand million items because one was taken between two looks.
 #[test]
 fn a_head_that_has_passed_is_an_empty_queue() {
     for tail in [place(5, 5), place(0, 0), place(LAST_ITEM, u32::MAX)] {
@@ -74,15 +77,23 @@ fn the_capacity_where_the_counters_begin_again() {
     }
 }
 
-/// A closed queue is as long as an open one, and what is put after the last number does not open it.
+/// A queue with flags is as long as one without, and what is put after the last number raises none.
 #[test]
-fn closed_is_no_number() {
+fn a_flag_is_no_number() {
     let (head, tail) = (place(LAST_ITEM, 3), place(2, 9));
-    let closed = Place(tail.0 | Place::CLOSED);
-    assert!(closed.is_closed() && !tail.is_closed());
-    assert!(closed.is_at(tail));
-    assert_eq!(closed.items_since(head), 3);
-    assert_eq!(closed.items_since(head), tail.items_since(head));
+    for (flag, raised) in [
+        (Place::CLOSED, [true, false]),
+        (Place::AWAITED, [false, true]),
+    ] {
+        let flagged = Place(tail.0 | flag);
+        assert_eq!([flagged.is_closed(), flagged.is_awaited()], raised);
+        assert_eq!([tail.is_closed(), tail.is_awaited()], [false; 2]);
+        assert!(flagged.is_at(tail));
+        assert_eq!(flagged.items_since(head), 3);
+        let next = flagged.after(size(1, 1));
+        assert_eq!([next.is_closed(), next.is_awaited()], [false; 2]);
+    }
+    assert_eq!(Place(head.0 | Place::AWAITED).after(size(1, 1)).0, 4);
 }
 
 /// Three times 32 GiB in 16 chunks of memory: no two places in use are ever in the same memory, each stays

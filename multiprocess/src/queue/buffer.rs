@@ -29,6 +29,13 @@ impl Buffer {
         }
     }
 
+    /// Becomes the first `len` of these. All are copied, which takes one instruction.
+    #[inline]
+    pub fn set(&mut self, bytes: [u8; 8], len: usize) {
+        self.few[..8].copy_from_slice(&bytes);
+        self.len = len;
+    }
+
     /// Becomes one of `len` bytes.
     ///
     /// # Safety

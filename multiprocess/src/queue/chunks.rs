@@ -43,7 +43,14 @@ impl Chunks<'_> {
     /// # Panics
     ///
     /// If from `head` to `to` is more than there is: one chunk less than all.
+    #[inline]
     pub fn extend(&self, from: Place, to: Place, head: Place) {
+        if from.chunk() != to.chunk() {
+            self.extend_further(from, to, head);
+        }
+    }
+
+    fn extend_further(&self, from: Place, to: Place, head: Place) {
         let mut chunk = from.chunk();
         let mut entry = self.entry(chunk);
         while chunk != to.chunk() {

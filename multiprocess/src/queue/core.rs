@@ -12,7 +12,7 @@ use super::error::{GetError, PutError};
 use super::members::{self, TooMany};
 use super::memory::Memory;
 use super::place::Size;
-use super::ring::{Refused, Side};
+use super::ring::{Awaited, Refused, Side};
 use super::spin;
 use crate::robust_mutex::RobustGuard;
 use crate::single_thread::is_single_threaded;
@@ -84,6 +84,8 @@ pub struct Core {
     born: Instant,
     /// For those who put, and for those who get.
     looks: [Look; 2],
+    /// How far each side was when it last waited in this process.
+    waited: [AtomicU64; 2],
 }
 
 /// The last look at who is left for a role. It is kept from call to call: short time-outs, and sleeps
@@ -113,6 +115,7 @@ impl Core {
             can_get: AtomicU32::new(0),
             born: Instant::now(),
             looks: Default::default(),
+            waited: Default::default(),
         })
     }
 
@@ -160,7 +163,7 @@ impl Core {
         let attempt = |guard: Option<&RobustGuard<'_>>| {
             let guard = guard.ok_or(Not::Now)?;
             match take(guard) {
-                Some(()) => Ok(()),
+                Some(awaited) => Ok(awaited),
                 None if !ring.is_closed() => Err(Not::Now),
                 // One may have come between the two looks. After this there is none.
                 None => take(guard).ok_or(Not::Closed),
@@ -176,16 +179,16 @@ impl Core {
         })
     }
 
-    /// Attempts something under the lock of one side until it succeeds, and then wakes the other side,
-    /// whose role is `other`. If the lock cannot be had, it asks the attempt without. `ready` says
-    /// whether an attempt with the lock is worth it.
+    /// Attempts something under the lock of one side until it succeeds, and then wakes those of the other
+    /// side, whose role is `other`, who sleep until this one goes on. If the lock cannot be had, it asks the
+    /// attempt without. `ready` says whether an attempt with the lock is worth it.
     fn act(
         &self,
         mine: &Side,
         theirs: &Side,
         other: u32,
         patience: Patience,
-        mut attempt: impl FnMut(Option<&RobustGuard<'_>>) -> Result<(), Not>,
+        mut attempt: impl FnMut(Option<&RobustGuard<'_>>) -> Result<Awaited, Not>,
         ready: impl Fn() -> bool,
     ) -> Result<(), Not> {
         loop {
@@ -198,8 +201,10 @@ impl Core {
             let had_lock = guard.is_some();
             drop(guard); // who is woken may need it
             match result {
-                Ok(()) => {
-                    theirs.wake();
+                Ok(awaited) => {
+                    if awaited {
+                        mine.wake();
+                    }
                     return Ok(());
                 }
                 Err(Not::Now) => {}
@@ -209,14 +214,15 @@ impl Core {
             if !had_lock && ready() {
                 continue; // for the lock, once more
             }
-            if spin::comes_soon(&theirs.shown.processor, &ready) {
+            let items = mine.items_since(&self.waited[usize::from(other == members::GET)]);
+            if spin::comes_soon(&theirs.shown.processor, items, &ready) {
                 continue;
             }
             let members = self.memory.members();
             let look = self.look(other);
             let departures = look.departures.load(Ordering::Relaxed);
             let left = || members.departures() != departures;
-            mine.sleep(slice, || ready() || left());
+            theirs.sleep(slice, || ready() || left());
             let due = || look.at.load(Ordering::Relaxed) + SLICE.as_nanos() as u64 <= self.age();
             // `ready` once more: they may have put an item and left.
             if (left() || due()) && !ready() && self.is_alone(other, patience) && !ready() {
@@ -283,8 +289,8 @@ impl Core {
         let lost = each(roles).filter(last).sum();
         if lost != 0 {
             self.memory.members().leave(getpid(), lost);
-            self.memory.ring().put.wake();
-            self.memory.ring().get.wake();
+            self.memory.ring().put.disturb();
+            self.memory.ring().get.disturb();
         }
     }
 

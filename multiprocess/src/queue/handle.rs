@@ -62,6 +62,7 @@ impl Handle {
     }
 
     /// The queue, if it may be used.
+    #[inline]
     pub fn core(&self) -> Result<&Core, Unusable> {
         match self.state.load(Ordering::Relaxed) {
             OPEN => Ok(&self.core),

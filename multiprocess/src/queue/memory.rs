@@ -16,6 +16,11 @@ use crate::shared_memory::SharedMemory;
 /// How many bytes a chunk is.
 const CHUNK_BYTES: usize = CHUNK as usize * UNIT;
 
+/// An item of so many bytes at most is in its first unit, after its length. All others begin at the next
+/// one, and the first has this, and their length.
+const FEW: usize = UNIT - 1;
+const MANY: u64 = 0xff;
+
 /// So much is wanted, and if a process may not have so much, less: 8 GiB to 64 MiB. It is only reserved.
 const CHUNKS: [usize; 4] = [1 << 17, 1 << 15, 1 << 13, 1 << 10];
 
@@ -75,9 +80,11 @@ impl Memory {
         }
     }
 
-    /// How much an item of so many bytes takes: its length, then the bytes. `None` if it can never be
-    /// put.
+    /// How much an item of so many bytes takes. `None` if it can never be put.
     pub fn size(&self, bytes: usize) -> Option<Size> {
+        if bytes <= FEW {
+            return Some(Size { items: 1, units: 1 });
+        }
         let units = u32::try_from(bytes.div_ceil(UNIT)).ok()?.checked_add(1)?;
         (units <= self.capacity().units).then_some(Size { items: 1, units })
     }
@@ -92,18 +99,19 @@ impl Memory {
         let size = self.size(item.len()).expect("the caller knows its size");
         let end = place.after(size);
         self.table().extend(place, end, head);
-        let len = (item.len() as u64).to_ne_bytes();
-        let mut to = place;
-        for mut bytes in [&len, item] {
-            while !bytes.is_empty() {
-                let (at, room) = self.piece(to);
-                let (now, later) = bytes.split_at(room.min(bytes.len()));
-                // SAFETY: there is so much room in the chunk, which stands for places that only the
-                // owner of the lock uses until they are published.
-                unsafe { at.copy_from_nonoverlapping(NonNull::from(now).cast(), now.len()) };
-                to = further(to, now.len());
-                bytes = later;
-            }
+        let (at, _) = self.piece(place);
+        let (first, mut rest) = first_unit(item);
+        // SAFETY: a unit never crosses from one chunk into another; and as below.
+        unsafe { at.cast().write(first) };
+        let mut to = further(place, UNIT);
+        while !rest.is_empty() {
+            let (at, room) = self.piece(to);
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            // SAFETY: there is so much room in the chunk, which stands for places that only the
+            // owner of the lock uses until they are published.
+            unsafe { at.copy_from_nonoverlapping(NonNull::from(now).cast(), now.len()) };
+            to = further(to, now.len());
+            rest = later;
         }
     }
 
@@ -114,9 +122,14 @@ impl Memory {
     /// The caller has the lock of those who get; at `place` an item begins that is not yet taken.
     pub unsafe fn read(&self, place: Place, to: &mut Buffer) -> Size {
         let (at, _) = self.piece(place);
-        // SAFETY: a unit never crosses from one chunk into another, and here it is the length that
-        // `write` has written.
-        let len = unsafe { at.cast::<u64>().read() } as usize;
+        // SAFETY: a unit never crosses from one chunk into another, and `write` has written this one.
+        let first: u64 = unsafe { at.cast().read() };
+        if first & MANY != MANY {
+            let len = (first & MANY) as usize;
+            to.set((first >> 8).to_le_bytes(), len);
+            return self.size(len).expect("it was put");
+        }
+        let len = (first >> 8) as usize;
         let size = self.size(len).expect("it was put");
         let copy = |to: NonNull<u8>| {
             let mut from = further(place, UNIT);
@@ -168,6 +181,20 @@ impl Memory {
     fn chunks_at(chunks: usize) -> usize {
         (size_of::<Head>() + 2 * chunks * size_of::<AtomicU64>()).next_multiple_of(4096)
     }
+}
+
+/// The first unit of an item, and the bytes that are not in it.
+fn first_unit(item: &[u8]) -> (u64, &[u8]) {
+    let len = item.len() as u64;
+    if item.len() > FEW {
+        return (len << 8 | MANY, item);
+    }
+    // In a register: bytes stored one by one would have to be there before they can be read as one.
+    let shifted = item
+        .iter()
+        .rev()
+        .fold(0, |unit, &byte| unit << 8 | u64::from(byte));
+    (shifted << 8 | len, &[])
 }
 
 /// So many bytes after `place`: a whole number of units, but at the end of the item.

@@ -1,24 +1,26 @@
 //! Where the items begin and end, and who sleeps: the part of the queue that several processes change
 //! at once. It is checked in every interleaving by `tests/model.rs`.
 //!
-//! | word      | who stores it                        | what it says                            |
-//! |-----------|--------------------------------------|-----------------------------------------|
-//! | `put.at`  | the owner of `put.lock`; `close`     | up to here there are items; closed      |
-//! | `get.at`  | the owner of `get.lock`              | up to here they are taken               |
-//! | `seen`    | the owner of the lock beside it      | the other side's `at`, maybe of earlier |
-//! | `waiting` | who is about to sleep; who wakes     | odd: somebody may be asleep             |
+//! | word     | who changes it                           | what it says                                  |
+//! |----------|------------------------------------------|-----------------------------------------------|
+//! | `put.at` | the owner of `put.lock`; `close`; who is | up to here there are items; whether it is     |
+//! |          | about to sleep                           | closed; whether somebody sleeps for more      |
+//! | `get.at` | the same of `get.lock`                   | up to here they are taken; the same           |
+//! | `seen`   | the owner of the lock beside it          | the other side's `at`, maybe of earlier       |
 //!
-//! Whoever is killed in between leaves nothing to be repaired. An item is there from one single store
-//! on, after its bytes; it is taken with one single store, after its bytes are copied; `seen` is only a
+//! Whoever is killed in between leaves nothing to be repaired. An item is there from one single exchange
+//! on, after its bytes; it is taken with one single exchange, after its bytes are copied; `seen` is only a
 //! bound. So the next owner of the lock goes on from what it finds.
 //!
-//! `waiting` is a flag. A count would stay too high for ever when somebody is killed asleep, and every
-//! item would cost a system call from then on. It is set by making the word odd and cleared by adding one,
-//! so that it never has an earlier value again: with 0 and 1, a second sleeper who raises the flag anew
-//! could make the first one sleep through the wake-up that was in between.
+//! Nobody is forgotten, for one word says how far a side has come and whether somebody sleeps until it
+//! goes on. Who is about to sleep raises the flag and has then, from the same word, the latest place: if it
+//! is far enough there is no sleep. If it is not, the side goes on later, and whoever takes it on has the
+//! flag from the same exchange, which also lowers it. No fence is needed, and an item costs nothing more
+//! than its exchange. A count instead of the flag would stay too high for ever when somebody is killed
+//! asleep, and every item would cost a system call from then on.
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::futex;
@@ -43,8 +45,6 @@ pub struct Side {
     pub lock: Apart<RobustMutex>,
     seen: AtomicU64,
     pub shown: Apart<Shown>,
-    /// Whether somebody of *this* side sleeps.
-    waiting: Apart<AtomicU32>,
 }
 
 /// What a side shows to the other.
@@ -67,6 +67,10 @@ impl<T> Deref for Apart<T> {
     }
 }
 
+/// Whether somebody sleeps until a side has gone on, and is to be [woken](Side::wake) once the lock is
+/// let go.
+pub type Awaited = bool;
+
 /// Why nothing was put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -87,7 +91,7 @@ impl Ring {
         size: Size,
         capacity: Size,
         write: impl FnOnce(Place, Place),
-    ) -> Result<(), Refused> {
+    ) -> Result<Awaited, Refused> {
         let tail = Place(self.put.shown.at.load(Ordering::Relaxed));
         if tail.is_closed() {
             return Err(Refused::Closed);
@@ -104,20 +108,20 @@ impl Ring {
             }
         }
         write(tail, head);
-        // Release: who sees the item there sees its bytes. It fails if `close` came first.
-        let put =
-            self.put
-                .shown
-                .at
-                .compare_exchange(tail.0, end.0, Ordering::Release, Ordering::Relaxed);
-        put.map(drop).map_err(|_| Refused::Closed)
+        // Who sees the item there sees its bytes. It is refused if `close` came first.
+        let open = |before: Place| (!before.is_closed()).then_some(end);
+        self.put.advance(tail, open).ok_or(Refused::Closed)
     }
 
     /// Takes one item, if there is one. `read` is told where; it copies
     /// the item and says what it takes.
     ///
     /// The guard shows that the caller has `get.lock`.
-    pub fn get(&self, _lock: &RobustGuard<'_>, read: impl FnOnce(Place) -> Size) -> Option<()> {
+    pub fn get(
+        &self,
+        _lock: &RobustGuard<'_>,
+        read: impl FnOnce(Place) -> Size,
+    ) -> Option<Awaited> {
         let head = Place(self.get.shown.at.load(Ordering::Relaxed));
         let tail = Place(self.get.seen.load(Ordering::Relaxed));
         if head.is_at(tail) {
@@ -128,14 +132,10 @@ impl Ring {
                 return None;
             }
         }
-        let size = read(head);
-        // Release: from now on the place may be overwritten.
-        self.get
-            .shown
-            .0
-            .at
-            .store(head.after(size).0, Ordering::Release);
-        Some(())
+        let end = head.after(read(head));
+        // From now on the place may be overwritten.
+        let keep = |before: Place| Some(Place(end.0 | before.0 & Place::CLOSED));
+        self.get.advance(head, keep)
     }
 
     /// How many items there are. Both ends may be moving meanwhile.
@@ -160,13 +160,12 @@ impl Ring {
 
     /// From now on nothing can be put, not even what is being written at this moment.
     pub fn close(&self) {
-        self.put
-            .shown
-            .0
-            .at
-            .fetch_or(Place::CLOSED, Ordering::Relaxed);
-        self.get.wake();
-        self.put.wake();
+        // First for those who look at it, then for those who sleep: the latter look after they have seen,
+        // or raised, a flag of the side that they wait for.
+        for side in [&self.put, &self.get] {
+            side.shown.at.fetch_or(Place::CLOSED, Ordering::Release);
+            side.wake();
+        }
     }
 
     /// Whether it is closed. What was put before can still be taken.
@@ -193,33 +192,49 @@ impl Side {
         self.lock.lock_until(deadline).expect(NOT_TWICE)
     }
 
-    /// Sleeps until somebody wakes this side, unless it is `ready`; for at most `slice`, and sometimes
-    /// shorter. Look again afterwards: also after a whole slice, for a waker may have been killed.
-    pub fn sleep(&self, slice: Duration, ready: impl FnOnce() -> bool) {
-        let flagged = self.waiting.fetch_or(1, Ordering::Relaxed) | 1;
-        // Either we see what the other side has stored, or it sees the flag: see `wake`.
-        fence(Ordering::SeqCst);
-        if !ready() {
-            futex::wait(&self.waiting, flagged, slice);
+    /// How many items it went on since it was at `place`, which is where it is now afterwards.
+    pub fn items_since(&self, place: &AtomicU64) -> u32 {
+        let now = self.shown.at.load(Ordering::Relaxed);
+        Place(now).items_since(Place(place.swap(now, Ordering::Relaxed)))
+    }
+
+    /// Goes on from where it was, `from`, to what `to` says for it. The caller has the lock, so only the
+    /// flags can have changed since; `to` is asked anew then, and may refuse.
+    fn advance(&self, from: Place, to: impl Fn(Place) -> Option<Place>) -> Option<Awaited> {
+        let mut before = from.0;
+        loop {
+            let after = to(Place(before))?.0;
+            // Release: what the owner of the lock did with the items, for who sees where the side is.
+            let [done, not] = [Ordering::Release, Ordering::Relaxed];
+            match self.shown.at.compare_exchange(before, after, done, not) {
+                Ok(_) => return Some(Place(before).is_awaited()),
+                Err(now) => before = now,
+            }
         }
     }
 
-    /// Wakes those of this side who sleep, after the other side has stored its `at`.
+    /// Sleeps until this side goes on, unless it is `ready`; for at most `slice`, and sometimes shorter.
+    /// Look again afterwards: also after a whole slice, for a waker may have been killed.
+    pub fn sleep(&self, slice: Duration, ready: impl FnOnce() -> bool) {
+        // Acquire: what was done before a flag that is seen here, by `close` and `disturb`.
+        let flagged = self.shown.at.fetch_or(Place::AWAITED, Ordering::Acquire) | Place::AWAITED;
+        if !ready() {
+            futex::wait(&self.shown.at, flagged, slice);
+        }
+    }
+
+    /// Wakes those who sleep until this side goes on, now that it has.
     pub fn wake(&self) {
-        fence(Ordering::SeqCst); // the other half is in `sleep`
-        let seen = self.waiting.load(Ordering::Relaxed);
-        if seen % 2 == 1 {
-            // Who is about to sleep finds another word than it has flagged, and does not. If this fails,
-            // another one was quicker, and wakes them.
-            let cleared = seen.wrapping_add(1);
-            let [yes, no] = [Ordering::Relaxed; 2];
-            if self
-                .waiting
-                .compare_exchange(seen, cleared, yes, no)
-                .is_ok()
-            {
-                futex::wake_all(&self.waiting);
-            }
+        futex::wake_all(&self.shown.at);
+    }
+
+    /// Wakes them although it has not: something else has happened. Who was about to sleep may miss it
+    /// if another one is, too; that costs one slice.
+    pub fn disturb(&self) {
+        // Release: who raises the flag anew sees what has happened.
+        let before = self.shown.at.fetch_and(!Place::AWAITED, Ordering::Release);
+        if Place(before).is_awaited() {
+            self.wake();
         }
     }
 }

@@ -9,9 +9,13 @@ use std::time::{Duration, Instant};
 /// would go on sleeping once they have begun to.
 const SPIN: Duration = Duration::from_micros(20);
 
-/// How often: not more often, since each look takes the cache line from who is to change it. Several
-/// items come meanwhile, and are taken without a look.
-const GAP: Duration = Duration::from_nanos(700);
+/// How long from one look to the next, for each item that came since the last wait. A look takes the cache
+/// line from who is to change it, and that costs the other side more than an item. So a stream of items is
+/// let run on for a while, and two who answer each other lose no time.
+const GAP: Duration = Duration::from_nanos(100);
+
+/// The most, in items.
+const MOST: u32 = 32;
 
 /// The number of the processor that runs this thread.
 pub fn processor() -> u32 {
@@ -20,14 +24,15 @@ pub fn processor() -> u32 {
 }
 
 /// Whether `ready` becomes true before it is worth sleeping. The other side was last on processor
-/// `theirs`.
-pub fn comes_soon(theirs: &AtomicU32, ready: impl Fn() -> bool) -> bool {
+/// `theirs`; so many items came since the last wait.
+pub fn comes_soon(theirs: &AtomicU32, items: u32, ready: impl Fn() -> bool) -> bool {
     let begin = Instant::now();
     // Asked each time, since it may change; it takes a part of the first gap.
     if must_stay() && theirs.load(Ordering::Relaxed) == processor() {
         return false; // they do nothing while we look
     }
-    let mut next = GAP;
+    let gap = GAP * items.clamp(1, MOST);
+    let mut next = gap;
     while next <= SPIN {
         hint::spin_loop();
         let now = begin.elapsed();
@@ -35,7 +40,7 @@ pub fn comes_soon(theirs: &AtomicU32, ready: impl Fn() -> bool) -> bool {
             if ready() {
                 return true;
             }
-            next = now + GAP;
+            next = now + gap;
         }
     }
     false

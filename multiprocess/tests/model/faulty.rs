@@ -6,144 +6,175 @@ use std::time::Duration;
 use loom::sync::Mutex;
 
 use crate::queue::futex;
-use crate::queue::ring::Refused;
-use crate::queue_models::{Numbers, Slots};
-use crate::sync::atomic::{AtomicU32, Ordering, fence};
+use crate::queue::ring::{Awaited, Refused};
+use crate::queue_models::{Closes, Numbers, Slots};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 pub const NONE: u8 = 0;
-/// There are no fences.
-pub const NO_FENCE: u8 = 1;
+/// Who is about to sleep raises the flag without a look after it.
+pub const NO_LOOK: u8 = 1;
 /// Sleepers are counted instead of flagged.
 pub const COUNT: u8 = 2;
-/// The flag is 1, and then 0 again.
-pub const SAME_FLAG: u8 = 3;
+/// A side goes on with a store, and has looked at the flag before.
+pub const STORE: u8 = 3;
 /// The tail is stored before the item is written.
 pub const EARLY: u8 = 4;
 /// The indices are stored without release.
 pub const RELAXED: u8 = 5;
+/// Who waits for room is woken by `close`, but does not see it in the word it sleeps on.
+pub const UNMARKED: u8 = 6;
+
+/// In the upper half of a word, which is the one that a sleeper watches: how many items, how many
+/// sleepers, and the flags.
+const ITEM: u64 = 1 << 32;
+const SLEEPER: u64 = 1 << 48;
+const SLEEPERS: u64 = 0xff * SLEEPER;
+const AWAITED: u64 = 1 << 62;
+const CLOSED: u64 = 1 << 63;
+
+/// The sides.
+const PUT: usize = 0;
+const GET: usize = 1;
 
 pub struct Faulty<const MISTAKE: u8> {
     capacity: u32,
     slots: Slots,
-    putting: Mutex<()>,
-    getting: Mutex<()>,
-    tail: loom::sync::atomic::AtomicU32,
-    head: loom::sync::atomic::AtomicU32,
-    waiting: [AtomicU32; 2],
+    locks: [Mutex<()>; 2],
+    at: [AtomicU64; 2],
 }
 
 impl<const MISTAKE: u8> Faulty<MISTAKE> {
-    const STORE: Ordering = match MISTAKE {
+    const RELEASE: Ordering = match MISTAKE {
         RELAXED => Ordering::Relaxed,
         _ => Ordering::Release,
     };
 
-    fn lie_down(&self, side: usize) -> u32 {
-        let word = match MISTAKE {
-            COUNT => 1 + self.waiting[side].fetch_add(1, Ordering::Relaxed),
-            _ => 1 | self.waiting[side].fetch_or(1, Ordering::Relaxed),
-        };
-        if MISTAKE != NO_FENCE {
-            fence(Ordering::SeqCst);
+    /// The next place of a side after `before`; an error if it is closed for it.
+    fn advance(&self, side: usize, mut before: u64) -> Result<Awaited, Refused> {
+        loop {
+            if side == PUT && before & CLOSED != 0 {
+                return Err(Refused::Closed);
+            }
+            let (at, next) = (&self.at[side], (before & !AWAITED) + ITEM);
+            if MISTAKE == STORE {
+                at.store(next, Self::RELEASE);
+                return Ok(before & AWAITED != 0);
+            }
+            match at.compare_exchange(before, next, Self::RELEASE, Ordering::Relaxed) {
+                Ok(_) => return Ok(before & (AWAITED | SLEEPERS) != 0),
+                Err(now) => before = now,
+            }
         }
-        word
+    }
+
+    fn lie_down(&self, side: usize) -> u64 {
+        match MISTAKE {
+            COUNT => SLEEPER + self.at[side].fetch_add(SLEEPER, Ordering::Acquire),
+            _ => AWAITED | self.at[side].fetch_or(AWAITED, Ordering::Acquire),
+        }
     }
 
     fn sleep(&self, side: usize, ready: impl Fn() -> bool) {
-        let word = self.lie_down(side);
-        if !ready() {
-            futex::wait(&self.waiting[side], word, Duration::MAX);
+        let seen = MISTAKE == NO_LOOK && ready();
+        let flagged = self.lie_down(side);
+        if !seen && (MISTAKE == NO_LOOK || !ready()) {
+            futex::wait(&self.at[side], flagged, Duration::MAX);
         }
         if MISTAKE == COUNT {
-            self.waiting[side].fetch_sub(1, Ordering::Relaxed);
+            self.at[side].fetch_sub(SLEEPER, Ordering::Relaxed);
         }
     }
 
-    fn wake(&self, side: usize) {
-        if MISTAKE != NO_FENCE {
-            fence(Ordering::SeqCst);
-        }
-        let word = &self.waiting[side];
-        let seen = word.load(Ordering::Relaxed);
-        let wakes = match MISTAKE {
-            COUNT => seen != 0,
-            SAME_FLAG => seen != 0 && word.swap(0, Ordering::Relaxed) == 1,
-            _ => {
-                let [yes, no] = [Ordering::Relaxed; 2];
-                seen % 2 == 1 && word.compare_exchange(seen, seen + 1, yes, no).is_ok()
-            }
-        };
-        if wakes {
-            futex::wake_all(word);
-        }
+    /// Where the sides are: who gets first, or else it may be ahead.
+    fn places(&self) -> [u64; 2] {
+        let head = self.at[GET].load(Ordering::Acquire);
+        [self.at[PUT].load(Ordering::Acquire), head]
     }
+}
 
-    fn len(&self) -> u32 {
-        let head = self.head.load(Ordering::Acquire);
-        self.tail.load(Ordering::Acquire).wrapping_sub(head)
-    }
+/// How many items there are, and whether it is closed.
+fn state([tail, head]: [u64; 2]) -> (u32, bool) {
+    (number(tail) - number(head), tail & CLOSED != 0)
+}
+
+fn number(place: u64) -> u32 {
+    u32::from((place / ITEM) as u16)
 }
 
 impl<const MISTAKE: u8> Numbers for Faulty<MISTAKE> {
     fn with(capacity: u32) -> Self {
         // SAFETY: two null pointers.
-        let waiting: [AtomicU32; 2] = unsafe { std::mem::zeroed() };
-        waiting.iter().for_each(|it| it.store(0, Ordering::Relaxed));
+        let at: [AtomicU64; 2] = unsafe { std::mem::zeroed() };
+        at.iter().for_each(|it| it.store(0, Ordering::Relaxed));
         Self {
             capacity,
             slots: Slots::new(capacity),
-            putting: Mutex::default(),
-            getting: Mutex::default(),
-            tail: Default::default(),
-            head: Default::default(),
-            waiting,
+            locks: Default::default(),
+            at,
         }
     }
 
-    fn attempt_put(&self, number: u32) -> Result<(), Refused> {
-        let _guard = self.putting.lock().unwrap();
-        let tail = self.tail.load(Ordering::Relaxed);
-        if self.len() == self.capacity {
-            return Err(Refused::Full);
+    fn attempt_put(&self, item: u32) -> Result<Awaited, Refused> {
+        let _guard = self.locks[PUT].lock().unwrap();
+        let places = self.places();
+        match state(places) {
+            (_, true) => return Err(Refused::Closed),
+            (len, false) if len == self.capacity => return Err(Refused::Full),
+            _ => {}
         }
-        if MISTAKE == EARLY {
-            self.tail.store(tail + 1, Self::STORE);
-        }
-        self.slots.write(tail, number);
         if MISTAKE != EARLY {
-            self.tail.store(tail + 1, Self::STORE);
+            self.slots.write(number(places[PUT]), item);
         }
-        Ok(())
+        let result = self.advance(PUT, places[PUT]);
+        if MISTAKE == EARLY {
+            self.slots.write(number(places[PUT]), item);
+        }
+        result
     }
 
-    fn attempt_get(&self) -> Result<Option<u32>, ()> {
-        let _guard = self.getting.lock().unwrap();
-        if self.len() == 0 {
-            return Ok(None);
+    fn attempt_get(&self) -> Result<Option<(u32, Awaited)>, ()> {
+        let _guard = self.locks[GET].lock().unwrap();
+        let places = self.places();
+        match state(places) {
+            (0, true) => return Err(()),
+            (0, false) => return Ok(None),
+            _ => {}
         }
-        let head = self.head.load(Ordering::Relaxed);
-        let number = self.slots.read(head);
-        self.head.store(head + 1, Self::STORE);
-        Ok(Some(number))
+        let item = self.slots.read(number(places[GET]));
+        let awaited = self.advance(GET, places[GET]);
+        Ok(Some((item, awaited.unwrap())))
     }
 
     fn wake_getters(&self) {
-        self.wake(0);
+        futex::wake_all(&self.at[PUT]);
     }
 
     fn wake_putters(&self) {
-        self.wake(1);
+        futex::wake_all(&self.at[GET]);
     }
 
     fn sleep_for_room(&self) {
-        self.sleep(1, || self.len() < self.capacity);
+        let full = (self.capacity, false);
+        self.sleep(GET, || state(self.places()) != full);
     }
 
     fn sleep_for_item(&self) {
-        self.sleep(0, || self.len() > 0);
+        self.sleep(PUT, || state(self.places()) != (0, false));
     }
 
     fn die_asleep_for_item(&self) {
-        self.lie_down(0);
+        self.lie_down(PUT);
+    }
+}
+
+impl<const MISTAKE: u8> Closes for Faulty<MISTAKE> {
+    fn close(&self) {
+        self.at[PUT].fetch_or(CLOSED, Ordering::Release);
+        self.wake_getters();
+        match MISTAKE {
+            UNMARKED => self.at[GET].fetch_and(!AWAITED, Ordering::Release),
+            _ => self.at[GET].fetch_or(CLOSED, Ordering::Release),
+        };
+        self.wake_putters();
     }
 }

@@ -11,7 +11,7 @@ use std::vec::Vec;
 use loom::sync::Mutex;
 use loom::thread::{self, Thread};
 
-use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 loom::lazy_static! {
     static ref STATE: Mutex<State> = Mutex::default();
@@ -32,9 +32,10 @@ pub fn boot() {
     wakes();
 }
 
-pub fn wait(word: &AtomicU32, expected: u32, _: Duration) {
+pub fn wait(word: &AtomicU64, expected: u64, _: Duration) {
     let mut state = STATE.lock().unwrap();
-    if state.expired || word.fetch_add(0, Ordering::Relaxed) != expected {
+    let upper_half = word.fetch_add(0, Ordering::Relaxed) >> 32;
+    if state.expired || upper_half != expected >> 32 {
         return;
     }
     state.asleep.push((address(word), thread::current()));
@@ -42,7 +43,7 @@ pub fn wait(word: &AtomicU32, expected: u32, _: Duration) {
     thread::park(); // returns at once if it was woken meanwhile
 }
 
-pub fn wake_all(word: &AtomicU32) {
+pub fn wake_all(word: &AtomicU64) {
     let mut state = STATE.lock().unwrap();
     state.wakes += 1;
     state.wake(|it| it == address(word));
@@ -73,6 +74,6 @@ impl State {
     }
 }
 
-fn address(word: &AtomicU32) -> usize {
+fn address(word: &AtomicU64) -> usize {
     std::ptr::from_ref(word).addr()
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 use std::vec::Vec;
 
 use loom::cell::UnsafeCell;
+use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
 use real_std::sync::Arc;
 
-use crate::faulty::{COUNT, EARLY, Faulty, NO_FENCE, NONE, RELAXED, SAME_FLAG};
+use crate::faulty::{COUNT, EARLY, Faulty, NO_LOOK, NONE, RELAXED, STORE, UNMARKED};
 use crate::queue::futex;
 use crate::queue::place::Size;
-use crate::queue::ring::{Refused, Ring};
+use crate::queue::ring::{Awaited, Refused, Ring};
 use crate::{check, check_bounded};
 
 /// A queue of numbers.
@@ -22,9 +23,9 @@ pub trait Numbers: Send + Sync + Sized + 'static {
     fn with(capacity: u32) -> Self;
 
     /// One attempt; it wakes nobody.
-    fn attempt_put(&self, number: u32) -> Result<(), Refused>;
+    fn attempt_put(&self, number: u32) -> Result<Awaited, Refused>;
     /// One attempt; it wakes nobody. `Err` if it is closed and empty.
-    fn attempt_get(&self) -> Result<Option<u32>, ()>;
+    fn attempt_get(&self) -> Result<Option<(u32, Awaited)>, ()>;
     fn wake_getters(&self);
     fn wake_putters(&self);
     /// Returns some time after the queue has room, or is closed.
@@ -35,7 +36,10 @@ pub trait Numbers: Send + Sync + Sized + 'static {
     fn die_asleep_for_item(&self);
 
     fn try_put(&self, number: u32) -> Result<(), Refused> {
-        self.attempt_put(number).inspect(|()| self.wake_getters())
+        if self.attempt_put(number)? {
+            self.wake_getters();
+        }
+        Ok(())
     }
 
     fn put(&self, number: u32) -> bool {
@@ -51,8 +55,10 @@ pub trait Numbers: Send + Sync + Sized + 'static {
     fn get(&self) -> Option<u32> {
         loop {
             match self.attempt_get() {
-                Ok(Some(number)) => {
-                    self.wake_putters();
+                Ok(Some((number, awaited))) => {
+                    if awaited {
+                        self.wake_putters();
+                    }
                     return Some(number);
                 }
                 Err(()) => return None,
@@ -63,7 +69,7 @@ pub trait Numbers: Send + Sync + Sized + 'static {
 }
 
 /// One that can be closed.
-trait Closes: Numbers {
+pub trait Closes: Numbers {
     fn close(&self);
 }
 
@@ -113,56 +119,53 @@ impl Numbers for Real {
                 units: capacity,
             },
         };
-        for side in [&this.ring.put, &this.ring.get] {
-            side.sleep(SLICE, || true);
-            side.wake();
-        }
         this.put(0);
         this.get();
         this
     }
 
-    fn attempt_put(&self, number: u32) -> Result<(), Refused> {
+    fn attempt_put(&self, number: u32) -> Result<Awaited, Refused> {
         let guard = self.ring.put.try_lock().expect("it waits");
         let write = |place: crate::queue::place::Place, _| self.slots.write(place.unit(), number);
         self.ring.put(&guard, ONE, self.capacity, write)
     }
 
-    fn attempt_get(&self) -> Result<Option<u32>, ()> {
+    fn attempt_get(&self) -> Result<Option<(u32, Awaited)>, ()> {
         let guard = self.ring.get.try_lock().expect("it waits");
-        let mut number = None;
-        let mut take = || {
-            self.ring.get(&guard, |place| {
-                number = Some(self.slots.read(place.unit()));
+        let take = || {
+            let mut number = 0;
+            let awaited = self.ring.get(&guard, |place| {
+                number = self.slots.read(place.unit());
                 ONE
-            })
+            })?;
+            Some((number, awaited))
         };
-        if take().is_none() && self.ring.is_closed() && take().is_none() {
-            return Err(());
+        match take() {
+            None if self.ring.is_closed() => take().ok_or(()).map(Some),
+            taken => Ok(taken),
         }
-        Ok(number)
     }
 
     fn wake_getters(&self) {
-        self.ring.get.wake();
+        self.ring.put.wake();
     }
 
     fn wake_putters(&self) {
-        self.ring.put.wake();
+        self.ring.get.wake();
     }
 
     fn sleep_for_room(&self) {
         let ready = || self.ring.is_closed() || self.ring.has_room(ONE, self.capacity);
-        self.ring.put.sleep(SLICE, ready);
+        self.ring.get.sleep(SLICE, ready);
     }
 
     fn sleep_for_item(&self) {
         let ready = || self.ring.is_closed() || self.ring.has_item();
-        self.ring.get.sleep(SLICE, ready);
+        self.ring.put.sleep(SLICE, ready);
     }
 
     fn die_asleep_for_item(&self) {
-        self.ring.get.sleep(SLICE, || true);
+        self.ring.put.sleep(SLICE, || true);
     }
 }
 
@@ -219,7 +222,7 @@ fn never_too_many<Q: Numbers>() -> bool {
     assert_eq!(queue.try_put(1), Ok(()));
     let second = queue.try_put(2);
     assert_eq!(consumer.join().unwrap(), Some(1));
-    let left = if second.is_ok() { Some(2) } else { None };
+    let left = second.is_ok().then_some((2, false));
     assert_eq!(queue.attempt_get(), Ok(left));
     assert_eq!(queue.attempt_get(), Ok(None));
     left.is_some()
@@ -255,6 +258,38 @@ fn closed_and_full<Q: Closes>() {
     assert_eq!([queue.get(), queue.get()], [Some(1), None]);
 }
 
+/// Two of them are told, whatever one does while the other lies down.
+fn closed_and_full_for_two<Q: Closes>() {
+    let queue = Arc::new(Q::with(1));
+    assert!(queue.put(1));
+    let producers = [2, 3].map(|number| {
+        let queue = queue.clone();
+        thread::spawn(move || queue.put(number))
+    });
+    queue.close();
+    for producer in producers {
+        assert!(!producer.join().unwrap());
+    }
+}
+
+/// Who waits for an item is told that something else has happened.
+fn a_departure() {
+    let queue = Arc::new(Real::with(1));
+    let left = Arc::new(AtomicU32::new(0));
+    let consumer = thread::spawn({
+        let (queue, left) = (queue.clone(), left.clone());
+        move || {
+            while left.load(Ordering::Acquire) == 0 {
+                let ready = || left.load(Ordering::Acquire) != 0;
+                queue.ring.put.sleep(SLICE, ready);
+            }
+        }
+    });
+    left.store(1, Ordering::Release);
+    queue.ring.put.disturb();
+    consumer.join().unwrap();
+}
+
 /// Somebody was killed asleep. It costs one wake-up that wakes nobody, and then no more. The outcome is
 /// how many.
 fn a_killed_sleeper<Q: Numbers>() -> usize {
@@ -277,7 +312,7 @@ fn a_killed_waker<Q: Numbers, const EXPIRES: bool>() {
         let queue = queue.clone();
         move || queue.get()
     });
-    assert_eq!(queue.attempt_put(1), Ok(()));
+    assert!(queue.attempt_put(1).is_ok());
     if EXPIRES {
         futex::expire();
     }
@@ -329,6 +364,16 @@ fn queue_closed_and_full() {
 }
 
 #[test]
+fn queue_closed_and_full_for_two() {
+    check_bounded(3, closed_and_full_for_two::<Real>, &[()]);
+}
+
+#[test]
+fn queue_a_departure() {
+    check(a_departure, &[()]);
+}
+
+#[test]
 fn queue_a_killed_sleeper() {
     check(a_killed_sleeper::<Real>, &[1]);
 }
@@ -354,12 +399,19 @@ fn the_short_one_without_a_mistake_passes() {
     check_bounded(4, in_order::<Faulty<NONE>>, &[()]);
     check_bounded(2, two_consumers::<Faulty<NONE>>, &ORDERS);
     check(a_killed_sleeper::<Faulty<NONE>>, &[1]);
+    check_bounded(3, closed_and_full_for_two::<Faulty<NONE>>, &[()]);
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn without_the_fence_somebody_is_forgotten() {
-    check_bounded(4, in_order::<Faulty<NO_FENCE>>, &[()]);
+fn without_a_look_after_the_flag_somebody_is_forgotten() {
+    check_bounded(4, in_order::<Faulty<NO_LOOK>>, &[()]);
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn with_a_store_instead_of_an_exchange_somebody_is_forgotten() {
+    check_bounded(4, in_order::<Faulty<STORE>>, &[()]);
 }
 
 #[test]
@@ -371,7 +423,7 @@ fn with_a_count_each_item_wakes_a_dead_one() {
 #[test]
 #[should_panic(expected = "deadlock")]
 fn with_a_flag_that_comes_back_somebody_sleeps_on() {
-    check_bounded(2, two_consumers::<Faulty<SAME_FLAG>>, &ORDERS);
+    check_bounded(3, closed_and_full_for_two::<Faulty<UNMARKED>>, &[()]);
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl<T> Drop for Lazy<T> {
 pub mod sync {
     /// `std::sync::atomic`.
     pub mod atomic {
-        pub use loom::sync::atomic::{Ordering, fence};
+        pub use loom::sync::atomic::Ordering;
 
         pub type AtomicU32 = super::super::Lazy<loom::sync::atomic::AtomicU32>;
         pub type AtomicU64 = super::super::Lazy<loom::sync::atomic::AtomicU64>;
