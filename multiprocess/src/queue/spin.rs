@@ -15,7 +15,7 @@ const SPIN: Duration = Duration::from_micros(20);
 const GAP: Duration = Duration::from_nanos(100);
 
 /// The most, in items.
-const MOST: u32 = 32;
+const MOST: u32 = 64;
 
 /// The number of the processor that runs this thread.
 pub fn processor() -> u32 {
