@@ -6,13 +6,11 @@ use std::future::Future;
 use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{Ordering::Acquire, fence};
-use std::task::{Context, Waker};
 
 use super::JoinHandle;
 use super::clock::Clock;
-use super::job::{Job, Spawned, catch};
-use super::ready::{Ready, Task};
+use super::job::{Job, Seat, Spawned, catch};
+use super::ready::Ready;
 use super::timers::Timers;
 
 /// What a loop is made of.
@@ -36,7 +34,7 @@ pub(super) struct Inner {
 #[derive(Default)]
 struct Tasks {
     /// By number. `None`: the number is free, or the loop has the task in hand.
-    slots: Vec<Option<Slot>>,
+    slots: Vec<Option<Rc<dyn Job>>>,
     /// What is left of tasks that are over, for the next ones.
     free: Vec<Seat>,
 }
@@ -56,37 +54,6 @@ impl Tasks {
     }
 }
 
-struct Slot {
-    job: Rc<dyn Job>,
-    seat: Seat,
-}
-
-/// What a task has for as long as it is there, and leaves to another one.
-struct Seat {
-    task: Arc<Task>,
-    /// Points to `task`; here, so that it is not made anew for each poll.
-    waker: Waker,
-}
-
-impl Seat {
-    fn new(number: usize, ready: &Arc<Ready>) -> Self {
-        let task = Task::new(number, ready);
-        let waker = Waker::from(Arc::clone(&task));
-        Self { task, waker }
-    }
-
-    /// Whether nobody has a waker or handle of the task any more; they can only be made from one.
-    fn is_nobodys(&self) -> bool {
-        let ours = 2; // the two fields
-        if Arc::strong_count(&self.task) > ours {
-            return false;
-        }
-        // What others did to its state was before they let go of it, and so before what comes next.
-        fence(Acquire);
-        true
-    }
-}
-
 impl Inner {
     pub(super) fn new(clock: Clock) -> Self {
         Self {
@@ -102,23 +69,18 @@ impl Inner {
     }
 
     pub(super) fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
-        let job = Rc::new(Spawned::new(future));
+        if self.closed.get() {
+            let job = Rc::new(Spawned::new(future, None));
+            job.cancel();
+            return JoinHandle::new(job);
+        }
         let mut tasks = self.tasks.borrow_mut();
         let seat = tasks.seat(&self.ready);
-        let task = Arc::clone(&seat.task);
-        if self.closed.get() {
-            drop(tasks);
-            task.state.finish();
-            job.cancel();
-        } else {
-            let slot = Slot {
-                job: job.clone(),
-                seat,
-            };
-            tasks.slots[task.number] = Some(slot);
-            self.queue(task.number);
-        }
-        JoinHandle::new(job, task)
+        let number = seat.task.number;
+        let job = Rc::new(Spawned::new(future, Some(seat)));
+        tasks.slots[number] = Some(job.clone());
+        self.queue(number);
+        JoinHandle::new(job)
     }
 
     /// Queues a task, or [main](super::MAIN). The loop is not asleep: its thread is here.
@@ -128,24 +90,16 @@ impl Inner {
 
     /// Polls a task that was queued, or drops it if it was aborted.
     pub(super) fn turn(&self, number: usize) {
-        let slot = self.tasks.borrow_mut().slots[number].take();
-        let Some(slot) = slot else { return };
-        let over = if slot.seat.task.state.begin() {
-            slot.job.poll(&mut Context::from_waker(&slot.seat.waker))
-        } else {
-            slot.job.cancel();
-            true
-        };
-        if over {
-            slot.seat.task.state.finish();
-            let seat = slot.discard();
-            self.tasks.borrow_mut().free.push(seat);
-        } else {
-            let woken = slot.seat.task.state.suspend();
-            self.tasks.borrow_mut().slots[number] = Some(slot);
+        let job = self.tasks.borrow_mut().slots[number].take();
+        let Some(job) = job else { return };
+        if !job.turn() {
+            let woken = job.seat().borrow().as_ref().is_some_and(Seat::suspend);
+            self.tasks.borrow_mut().slots[number] = Some(job);
             if woken {
                 self.queue(number);
             }
+        } else if let Some(seat) = leave(job) {
+            self.tasks.borrow_mut().free.push(seat);
         }
     }
 
@@ -175,10 +129,12 @@ impl Inner {
             return;
         }
         let tasks = self.tasks.take();
-        for slot in tasks.slots.into_iter().flatten() {
-            slot.seat.task.state.finish(); // first, so that nobody queues it
-            slot.job.cancel();
-            slot.discard();
+        for job in tasks.slots.into_iter().flatten() {
+            if let Some(seat) = &*job.seat().borrow() {
+                seat.task.state.finish(); // first, so that nobody queues it
+            }
+            job.cancel();
+            leave(job);
         }
         self.timers.clear();
         self.queued.take();
@@ -186,11 +142,12 @@ impl Inner {
     }
 }
 
-impl Slot {
-    /// With it goes the result, if there is no handle to take it.
-    fn discard(self) -> Seat {
-        let Self { job, seat } = self;
-        let _reported = catch(|| drop(job));
-        seat
+/// The task is over, and gives up its seat. Its result goes as well, if there is no handle to take it.
+fn leave(job: Rc<dyn Job>) -> Option<Seat> {
+    let seat = job.seat().take();
+    if let Some(seat) = &seat {
+        seat.task.state.finish();
     }
+    let _reported = catch(|| drop(job));
+    seat
 }

@@ -6,11 +6,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::job::{Join, Outcome};
-use super::ready::Task;
+use super::job::{Join, Outcome, Seat};
 
 /// Why a task has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,12 +60,11 @@ impl Error for JoinError {}
 #[must_use = "the task goes on without it, but nobody hears of its result or panic"]
 pub struct JoinHandle<T> {
     job: Rc<dyn Join<T>>,
-    task: Arc<Task>,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(job: Rc<dyn Join<T>>, task: Arc<Task>) -> Self {
-        Self { job, task }
+    pub(super) fn new(job: Rc<dyn Join<T>>) -> Self {
+        Self { job }
     }
 
     /// Has the task dropped at its next turn, in place of a poll: its destructors run. One that has not begun never
@@ -76,9 +73,13 @@ impl<T> JoinHandle<T> {
     /// Does not wait: await the handle to know that it is over. A task that aborts itself goes on to the next place
     /// where it has to wait, or to its end, which counts then. Python: `Task.cancel`.
     pub fn abort(&self) -> bool {
-        let queue = self.task.state.abort();
+        let seat = self.job.seat().borrow();
+        let Some(Seat { task, .. }) = &*seat else {
+            return false;
+        };
+        let queue = task.state.abort();
         if queue == Some(true) {
-            self.task.queue();
+            task.queue();
         }
         queue.is_some()
     }
