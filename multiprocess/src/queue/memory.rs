@@ -194,7 +194,7 @@ fn fetch_ahead(at: NonNull<u8>) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: it changes nothing and never fails, wherever `at` is. (A processor without it does nothing.)
     unsafe {
-        std::arch::asm!("prefetchw [{}]", in(reg) at, options(nomem, nostack, preserves_flags));
+        std::arch::asm!("prefetchw [{}]", in(reg) at, options(readonly, nostack, preserves_flags));
     }
     let _ = at;
 }
