@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::JoinHandle;
 use super::clock::Clock;
-use super::job::{Job, Seat, Spawned, catch};
+use super::job::{Job, Seat, Spawned, Turn, catch};
 use super::ready::Ready;
 use super::timers::Timers;
 
@@ -92,14 +92,16 @@ impl Inner {
     pub(super) fn turn(&self, number: usize) {
         let job = self.tasks.borrow_mut().slots[number].take();
         let Some(job) = job else { return };
-        if !job.turn() {
-            let woken = job.seat().borrow().as_ref().is_some_and(Seat::suspend);
-            self.tasks.borrow_mut().slots[number] = Some(job);
-            if woken {
-                self.queue(number);
-            }
-        } else if let Some(seat) = leave(job) {
-            self.tasks.borrow_mut().free.push(seat);
+        let turn = job.turn();
+        if let Turn::Over = turn {
+            let seat = finish(&*job);
+            discard(job);
+            self.tasks.borrow_mut().free.extend(seat);
+            return;
+        }
+        self.tasks.borrow_mut().slots[number] = Some(job);
+        if let Turn::Woken = turn {
+            self.queue(number);
         }
     }
 
@@ -130,11 +132,9 @@ impl Inner {
         }
         let tasks = self.tasks.take();
         for job in tasks.slots.into_iter().flatten() {
-            if let Some(seat) = &*job.seat().borrow() {
-                seat.task.state.finish(); // first, so that nobody queues it
-            }
+            finish(&*job); // first, so that nobody queues it
             job.cancel();
-            leave(job);
+            discard(job);
         }
         self.timers.clear();
         self.queued.take();
@@ -142,12 +142,13 @@ impl Inner {
     }
 }
 
-/// The task is over, and gives up its seat. Its result goes as well, if there is no handle to take it.
-fn leave(job: Rc<dyn Job>) -> Option<Seat> {
+/// The task is over: nobody queues it from now on, and it gives up its seat.
+fn finish(job: &dyn Job) -> Option<Seat> {
     let seat = job.seat().take();
-    if let Some(seat) = &seat {
-        seat.task.state.finish();
-    }
+    seat.inspect(|seat| seat.task.state.finish())
+}
+
+/// With the job goes its result, if there is no handle to take it.
+fn discard(job: Rc<dyn Job>) {
     let _reported = catch(|| drop(job));
-    seat
 }

@@ -21,8 +21,8 @@ pub(super) struct Spawned<F: Future> {
     seat: RefCell<Option<Seat>>,
 }
 
-/// What a task has for as long as it is there, and leaves to another one. Its handle reaches it here: a count of
-/// references would cost as much as the poll.
+/// What a task has for as long as it is there, and leaves to another one. It is in the job, so that the handle reaches
+/// it without a reference of its own, which would be counted across threads.
 pub(super) struct Seat {
     pub(super) task: Arc<Task>,
     /// Points to `task`; here, so that it is not made anew for each poll.
@@ -37,10 +37,20 @@ pub(super) enum Outcome<T> {
     Taken,
 }
 
+/// How a turn ended.
+pub(super) enum Turn {
+    /// The task is over.
+    Over,
+    /// It waits.
+    Idle,
+    /// It was woken meanwhile, and has to be queued again.
+    Woken,
+}
+
 /// The loop's side: without the future's type.
 pub(super) trait Job {
-    /// Polls the future, or drops it if the task was aborted. Whether it is over.
-    fn turn(&self) -> bool;
+    /// Polls the future, or drops it if the task was aborted.
+    fn turn(&self) -> Turn;
 
     /// Drops the future where it stands.
     fn cancel(&self);
@@ -71,11 +81,6 @@ impl Seat {
         // What others did to its state was before they let go of it, and so before what comes next.
         fence(Acquire);
         true
-    }
-
-    /// The turn is over and the task is not: whether it has to be queued again.
-    pub(super) fn suspend(&self) -> bool {
-        self.task.state.suspend()
     }
 }
 
@@ -114,14 +119,20 @@ impl<F: Future> Spawned<F> {
 }
 
 impl<F: Future> Job for Spawned<F> {
-    fn turn(&self) -> bool {
-        match &*self.seat.borrow() {
-            Some(seat) if seat.task.state.begin() => {
-                return self.poll(&mut Context::from_waker(&seat.waker));
-            }
-            _ => self.cancel(),
+    fn turn(&self) -> Turn {
+        let seat = self.seat.borrow();
+        let Some(Seat { task, waker }) = &*seat else {
+            return Turn::Over;
+        };
+        if !task.state.begin() {
+            self.cancel();
+            return Turn::Over;
         }
-        true
+        match self.poll(&mut Context::from_waker(waker)) {
+            true => Turn::Over,
+            false if task.state.suspend() => Turn::Woken,
+            false => Turn::Idle,
+        }
     }
 
     fn cancel(&self) {

@@ -82,20 +82,20 @@ pub struct Core {
     can_put: AtomicU32,
     can_get: AtomicU32,
     born: Instant,
-    /// For those who put, and for those who get.
-    looks: [Look; 2],
-    /// How far each side was when it last waited in this process.
-    waited: [AtomicU64; 2],
+    /// For those who put, and for those who get, of the other side.
+    waits: [Waits; 2],
 }
 
-/// The last look at who is left for a role. It is kept from call to call: short time-outs, and sleeps
-/// that signals cut short, add up to the time after which there is another.
+/// What is kept of one side's waits from call to call.
 #[derive(Debug, Default)]
-struct Look {
-    /// When it was, in nanoseconds after `born`.
-    at: AtomicU64,
+struct Waits {
+    /// When it was last looked who is left, in nanoseconds after `born`. Short time-outs, and sleeps that
+    /// signals cut short, add up to the time after which there is another look.
+    looked: AtomicU64,
     /// `departures` at that time.
     departures: AtomicU32,
+    /// How far the side was when it last had to wait.
+    place: AtomicU64,
 }
 
 impl Core {
@@ -114,8 +114,7 @@ impl Core {
             can_put: AtomicU32::new(0),
             can_get: AtomicU32::new(0),
             born: Instant::now(),
-            looks: Default::default(),
-            waited: Default::default(),
+            waits: Default::default(),
         })
     }
 
@@ -214,16 +213,17 @@ impl Core {
             if !had_lock && ready() {
                 continue; // for the lock, once more
             }
-            let items = mine.items_since(&self.waited[usize::from(other == members::GET)]);
+            let waits = self.waits_for(other);
+            let items = mine.items_since(&waits.place);
             if spin::comes_soon(&theirs.shown.processor, items, &ready) {
                 continue;
             }
             let members = self.memory.members();
-            let look = self.look(other);
-            let departures = look.departures.load(Ordering::Relaxed);
+            let departures = waits.departures.load(Ordering::Relaxed);
             let left = || members.departures() != departures;
             theirs.sleep(slice, || ready() || left());
-            let due = || look.at.load(Ordering::Relaxed) + SLICE.as_nanos() as u64 <= self.age();
+            let due =
+                || waits.looked.load(Ordering::Relaxed) + SLICE.as_nanos() as u64 <= self.age();
             // `ready` once more: they may have put an item and left.
             if (left() || due()) && !ready() && self.is_alone(other, patience) && !ready() {
                 return Err(Not::Disconnected);
@@ -252,9 +252,9 @@ impl Core {
         let members = self.memory.members();
         let departures = members.departures();
         let other = members.has_other(getpid(), role, patience.for_lock());
-        let look = self.look(role);
-        look.departures.store(departures, Ordering::Relaxed);
-        look.at.store(self.age(), Ordering::Relaxed);
+        let waits = self.waits_for(role);
+        waits.departures.store(departures, Ordering::Relaxed);
+        waits.looked.store(self.age(), Ordering::Relaxed);
         // A thread that waits does nothing else, whatever handles this process has. Another may.
         other == Some(false)
             && (self.handles(role).load(Ordering::Relaxed) == 0
@@ -304,8 +304,8 @@ impl Core {
         self.memory.members().enter_child(child, roles);
     }
 
-    fn look(&self, role: u32) -> &Look {
-        &self.looks[usize::from(role == members::GET)]
+    fn waits_for(&self, role: u32) -> &Waits {
+        &self.waits[usize::from(role == members::GET)]
     }
 
     /// Nanoseconds since it was made.

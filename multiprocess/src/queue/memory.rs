@@ -16,9 +16,10 @@ use crate::shared_memory::SharedMemory;
 /// How many bytes a chunk is.
 const CHUNK_BYTES: usize = CHUNK as usize * UNIT;
 
-/// An item of so many bytes at most is in its first unit, after its length. All others begin at the next
-/// one, and the first has this, and their length.
+/// An item of so many bytes at most is in its first unit, after its length, which is one byte.
 const FEW: usize = UNIT - 1;
+
+/// That byte of all others. The rest of their first unit is their length, and they begin at the next.
 const MANY: u64 = 0xff;
 
 /// So much is wanted, and if a process may not have so much, less: 8 GiB to 64 MiB. It is only reserved.
@@ -102,7 +103,8 @@ impl Memory {
         let (at, _) = self.piece(place);
         let (first, mut rest) = first_unit(item);
         fetch_ahead(at);
-        // SAFETY: a unit never crosses from one chunk into another; and as below.
+        // SAFETY: a unit never crosses from one chunk into another, and this one is the caller's until it
+        // is published.
         unsafe { at.cast().write(first) };
         let mut to = further(place, UNIT);
         while !rest.is_empty() {

@@ -160,8 +160,8 @@ impl Ring {
 
     /// From now on nothing can be put, not even what is being written at this moment.
     pub fn close(&self) {
-        // First for those who look at it, then for those who sleep: the latter look after they have seen,
-        // or raised, a flag of the side that they wait for.
+        // `put.at` first, for that is what says it. The mark on `get.at` is for who sleeps for room: it
+        // changes the word that they sleep on, and who sees it there sees the other one, too.
         for side in [&self.put, &self.get] {
             side.shown.at.fetch_or(Place::CLOSED, Ordering::Release);
             side.wake();
