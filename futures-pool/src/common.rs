@@ -4,11 +4,11 @@
 
 use std::error::Error;
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe};
 
 use crate::future::Broken;
 use crate::future::Failure;
 use crate::future::FutureError;
+use crate::future::catch;
 
 /// How an executor is shut down. Python's `shutdown(wait=True, cancel_futures=False)` is the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,5 @@ pub(crate) fn failed<E: fmt::Display>(error: E) -> FutureError {
 
 /// What a task comes to, its panic included.
 pub(crate) fn attempt<R>(task: impl FnOnce() -> Result<R, FutureError>) -> Result<R, FutureError> {
-    // What the task was in the middle of is its own: it is gone with the panic.
-    panic::catch_unwind(AssertUnwindSafe(task))
-        .unwrap_or_else(|payload| Err(FutureError::from_panic(&*payload)))
+    catch(task).unwrap_or_else(|message| Err(FutureError::Panicked { message }))
 }

@@ -27,10 +27,12 @@ use std::time::Duration;
 mod awaited; // `.await`
 mod cell; // what both halves share
 mod error; // why there is no result
+mod panics; // a user's code, contained
 mod promised; // the other half
 
 pub use awaited::Awaited;
 pub use error::{Broken, Failure, FutureError};
+pub(crate) use panics::catch;
 pub use promised::{Promise, promise};
 
 use cell::{Cell, Phase, State, call};

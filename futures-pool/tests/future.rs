@@ -558,23 +558,10 @@ fn errors() {
     assert!(failed.is_failure_of::<std::num::ParseIntError>());
     assert!(!failed.is_failure_of::<std::num::ParseFloatError>());
     assert_eq!(failed.to_string(), "invalid digit found in string");
-    let panicked = |panic: fn()| {
-        let payload = panic::catch_unwind(panic).unwrap_err();
-        FutureError::from_panic(&*payload)
-    };
-    let thrown: [(fn(), _); 3] = [
-        (|| panic::resume_unwind(Box::new("a text")), "a text"),
-        (
-            || panic::resume_unwind(Box::new("a text".to_owned())),
-            "a text",
-        ),
-        (|| panic::resume_unwind(Box::new(1)), "(not a text)"),
-    ];
-    for (panic, text) in thrown {
-        let error = panicked(panic);
-        assert!(error.is_panic());
-        assert_eq!(error.to_string(), format!("the task panicked: {text}"));
-    }
+    let message = "a text".to_owned();
+    let panicked = FutureError::Panicked { message };
+    assert!(panicked.is_panic());
+    assert_eq!(panicked.to_string(), "the task panicked: a text");
     let broken = FutureError::Broken(Broken::Terminated);
     assert!(broken.is_broken() && !broken.is_panic());
     assert_eq!(

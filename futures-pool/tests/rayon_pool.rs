@@ -172,7 +172,7 @@ fn panics() {
         let payload = executor
             .submit(|()| panic_any(PanicsWhenDropped), ())
             .unwrap();
-        assert!(payload.into_result().is_err());
+        assert!(payload.into_result().unwrap_err().is_panic());
         survives();
         drop(executor.submit(|()| PanicsWhenDropped, ()).unwrap());
         survives();

@@ -13,6 +13,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::{self, Write};
 use std::marker::PhantomData;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 
 use nix::unistd::{ForkResult, Pid};
@@ -44,11 +45,24 @@ pub fn fork(child: impl FnOnce() -> i32) -> Result<Pid, ForkError> {
     match unsafe { nix::unistd::fork() } {
         Ok(ForkResult::Parent { child }) => Ok(child),
         Ok(ForkResult::Child) => {
-            let code = panic::catch_unwind(AssertUnwindSafe(child)).unwrap_or(PANICKED);
-            let _ = panic::catch_unwind(flush);
+            let code = contain(child).unwrap_or(PANICKED);
+            contain(flush);
             exit_now(code)
         }
         Err(errno) => Err(ForkError::System(errno.into())),
+    }
+}
+
+/// Calls it; a panic ends here. What it was thrown with is not dropped: that may panic, too, and the child
+/// would go on in the parent's code.
+#[inline]
+fn contain<T>(run: impl FnOnce() -> T) -> Option<T> {
+    match panic::catch_unwind(AssertUnwindSafe(run)) {
+        Ok(value) => Some(value),
+        Err(payload) => {
+            mem::forget(payload);
+            None
+        }
     }
 }
 

@@ -38,6 +38,7 @@ fn main() {
         basics::joined_twice_and_by_several_threads,
         outcome::exit_codes,
         outcome::a_panic_is_reported,
+        outcome::a_panic_whose_payload_panics,
         outcome::an_error_is_reported,
         outcome::a_realtime_signal_is_an_exit_code,
         outcome::threads_of_the_child_are_not_waited_for,

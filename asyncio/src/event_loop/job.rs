@@ -157,5 +157,5 @@ impl<F: Future> Join<F::Output> for Spawned<F> {
 /// Runs a task's own code. A panic there must not end the loop; the panic hook has reported it.
 pub(super) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, JoinError> {
     // What the code was in the middle of is the task's own: it is dropped, not looked at.
-    panic::catch_unwind(AssertUnwindSafe(run)).map_err(|payload| JoinError::panicked(&*payload))
+    panic::catch_unwind(AssertUnwindSafe(run)).map_err(JoinError::panicked)
 }

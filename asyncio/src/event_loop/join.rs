@@ -4,6 +4,8 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -34,10 +36,13 @@ impl JoinError {
         matches!(self, Self::Panicked { .. })
     }
 
-    pub(super) fn panicked(payload: &(dyn Any + Send)) -> Self {
+    /// What was thrown is dropped here, and may panic once more; so may what that throws, which is leaked.
+    pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Self {
         let text = payload.downcast_ref::<&str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         let message = text.unwrap_or("(not a text)").to_owned();
+        let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
+        dropped.unwrap_or_else(mem::forget);
         Self::Panicked { message }
     }
 }

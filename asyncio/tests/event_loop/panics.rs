@@ -53,6 +53,17 @@ fn a_panic_keeps_its_message() {
     });
 }
 
+/// AS-13: what it panicked with may panic when it is dropped.
+#[test]
+fn a_panic_whose_payload_panics() {
+    run(async {
+        let explosive = || OnDrop::new(|| panic!("once more"));
+        let task = current().spawn(async move { panic_any(explosive()) });
+        assert_eq!(task.await, panicked::<()>("(not a text)"));
+        assert_eq!(current().spawn(async { 1 }).await, Ok(1));
+    });
+}
+
 /// AS-13: with a dropped handle it is lost, and hurts nobody.
 #[test]
 fn a_panic_without_a_handle_is_lost() {

@@ -2,12 +2,11 @@
 
 use std::cell::UnsafeCell;
 use std::mem;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::{Future, FutureError};
+use super::{Future, FutureError, catch};
 
 pub(super) struct Cell<T> {
     state: Mutex<State<T>>,
@@ -188,7 +187,7 @@ impl<T> Cell<T> {
             self.changed.notify_all();
         }
         if let Some(waker) = waker {
-            contain(|| waker.wake());
+            let _reported = catch(|| waker.wake()); // others are still to be told
         }
     }
 }
@@ -216,15 +215,5 @@ impl<T> Future<T> {
 
 /// Calls it; a panic is reported by the panic hook and ends there.
 pub(super) fn call<T>(callback: Callback<T>, future: &Future<T>) {
-    contain(|| callback(future));
-}
-
-/// Runs a user's code, whose panic must not keep others from being told.
-fn contain(run: impl FnOnce()) {
-    // Whatever it was in the middle of is its own: it is gone with the panic.
-    if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(run)) {
-        // What was thrown may panic itself when it is dropped. What that throws is leaked.
-        let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
-        dropped.unwrap_or_else(mem::forget);
-    }
+    let _reported = catch(|| callback(future));
 }

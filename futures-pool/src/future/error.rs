@@ -1,6 +1,6 @@
 //! [`FutureError`]: why a future has no result.
 
-use std::any::{self, Any};
+use std::any;
 use std::error::Error;
 use std::fmt;
 use std::process::ExitStatus;
@@ -85,14 +85,6 @@ impl FutureError {
     /// Whether the task returned an error of type `E`. Python's `except E`.
     pub fn is_failure_of<E>(&self) -> bool {
         matches!(self, Self::Failed(failure) if failure.kind == any::type_name::<E>())
-    }
-
-    /// What a panic left behind, as an error.
-    pub fn from_panic(payload: &(dyn Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        let message = text.unwrap_or("(not a text)").to_owned();
-        Self::Panicked { message }
     }
 }
 

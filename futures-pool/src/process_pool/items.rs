@@ -7,15 +7,13 @@
 //! Whatever an argument's or a result's `Serialize` and `Deserialize` do, and whatever the function
 //! does, short of ending the process, concerns that item alone.
 
-use std::mem;
-use std::panic::{self, AssertUnwindSafe};
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::frame;
 use crate::future::Failure;
 use crate::future::FutureError;
+use crate::future::catch;
 
 /// The value follows.
 const VALUE: u8 = 0;
@@ -36,7 +34,7 @@ pub fn encode<A: Serialize>(argument: &A, out: &mut Vec<u8>) {
 /// Appends one argument. On an error some of it is there.
 pub fn encode_one<A: Serialize>(argument: &A, out: &mut Vec<u8>) -> Result<(), String> {
     let value = &(VALUE, argument);
-    match attempt(|| frame::append_with(out, |out| postcard::to_io(value, out).map(drop))) {
+    match catch(|| frame::append_with(out, |out| postcard::to_io(value, out).map(drop))) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
         Err(message) => Err(format!("panicked: {message}")),
@@ -64,11 +62,11 @@ pub fn run<A, R>(
                 continue;
             }
         };
-        match attempt(|| function(argument)) {
+        match catch(|| function(argument)) {
             Ok(Ok(result)) => {
                 append(results, &result, RESULT);
                 // If its drop panics, that is on stderr, and the result is not less good for it.
-                let _ = attempt(|| drop(result));
+                let _ = catch(|| drop(result));
             }
             Ok(Err(failure)) => say(results, FAILED, &(failure.kind, failure.message)),
             Err(message) => say(results, PANICKED, &message),
@@ -120,21 +118,9 @@ fn say<T: Serialize>(out: &mut Vec<u8>, tag: u8, details: &T) {
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    match attempt(|| postcard::from_bytes(bytes)) {
+    match catch(|| postcard::from_bytes(bytes)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(error.to_string()),
         Err(message) => Err(format!("panicked: {message}")),
     }
-}
-
-/// Calls it, or returns what it panicked with.
-pub fn attempt<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    panic::catch_unwind(AssertUnwindSafe(call)).map_err(|payload| {
-        let error = FutureError::from_panic(&*payload);
-        mem::forget(payload); // it may panic when it is dropped
-        match error {
-            FutureError::Panicked { message } => message,
-            other => other.to_string(),
-        }
-    })
 }

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use super::items;
 use crate::future::FutureError;
 use crate::future::Promise;
+use crate::future::catch;
 
 /// A task that has no answer yet.
 pub struct Task {
@@ -53,7 +54,7 @@ impl Task {
 /// Other people's code: callbacks, wakers, what is dropped. If it panics, that is on stderr, and ends
 /// here.
 fn call(code: impl FnOnce()) {
-    let _ = items::attempt(code);
+    let _reported = catch(code);
 }
 
 trait Answer: Send {

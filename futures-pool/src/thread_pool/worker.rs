@@ -2,8 +2,6 @@
 
 use std::cell::Cell;
 use std::io::{self, Write};
-use std::mem;
-use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
@@ -12,6 +10,7 @@ use super::job::Job;
 use super::queue::Queue;
 use crate::future::Broken;
 use crate::future::FutureError;
+use crate::future::catch;
 
 pub(super) type Initializer = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
@@ -53,7 +52,8 @@ impl Shared {
             return self.break_down(reason);
         }
         while let Some((job, busy)) = self.queue.next() {
-            contain(|| job.run(busy));
+            // The task's own panic is caught inside. This is for those of what it leaves behind: a destructor's.
+            let _reported = catch(|| job.run(busy));
         }
     }
 
@@ -61,11 +61,7 @@ impl Shared {
         let Some(initializer) = &self.initializer else {
             return Ok(());
         };
-        let initialized = panic::catch_unwind(AssertUnwindSafe(initializer));
-        initialized.unwrap_or_else(|payload| match FutureError::from_panic(&*payload) {
-            FutureError::Panicked { message } => Err(message),
-            other => Err(other.to_string()),
-        })
+        catch(initializer).unwrap_or_else(Err)
     }
 
     /// The initialiser failed: whatever is submitted fails, too. What runs already is left alone.
@@ -82,15 +78,7 @@ impl Shared {
     /// Gives up all jobs that wait.
     pub(super) fn refuse_all(&self, why: &FutureError) {
         for job in self.queue.clear() {
-            contain(|| job.refuse(why.clone()));
+            let _reported = catch(|| job.refuse(why.clone()));
         }
-    }
-}
-
-/// The task's own panic is caught elsewhere. This is for those of what it leaves behind: a destructor's.
-/// It must not cost the pool a thread, or the other jobs their answers.
-fn contain(run: impl FnOnce()) {
-    if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(run)) {
-        mem::forget(payload); // it may panic when it is dropped, too
     }
 }

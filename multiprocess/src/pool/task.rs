@@ -117,7 +117,9 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
 fn attempt<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     panic::catch_unwind(AssertUnwindSafe(call)).map_err(|payload| {
         let message = text(&*payload);
-        mem::forget(payload); // a payload may panic when it is dropped
+        // It may panic when it is dropped, and so may what that throws, which is leaked.
+        let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
+        dropped.unwrap_or_else(mem::forget);
         message
     })
 }

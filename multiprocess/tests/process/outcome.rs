@@ -1,6 +1,7 @@
 //! Exit codes, and what comes out on stdout and stderr.
 
 use std::io::{self, Write};
+use std::panic::panic_any;
 use std::process::exit;
 use std::thread;
 
@@ -38,6 +39,31 @@ pub fn a_panic_is_reported() {
     assert_eq!(ended.stderr.matches("bad luck").count(), 1, "{ended:#?}");
     let last = ended.stderr.lines().last();
     assert_eq!(last, Some("process 'Unlucky' panicked"), "{ended:#?}");
+}
+
+/// PR-05: what it panicked with may panic when it is dropped. Also then the child ends there, and runs
+/// nothing of the parent's.
+pub fn a_panic_whose_payload_panics() {
+    struct Explosive;
+    impl Drop for Explosive {
+        fn drop(&mut self) {
+            panic!("once more");
+        }
+    }
+    struct OfTheParent;
+    impl Drop for OfTheParent {
+        fn drop(&mut self) {
+            println!("父");
+        }
+    }
+    if role().is_some() {
+        let _once = OfTheParent;
+        let child = Process::start((), |()| panic_any(Explosive));
+        return assert_eq!(child.unwrap().join().unwrap(), 101);
+    }
+    let ended = again("payload");
+    assert!(ended.status.success(), "{ended:#?}");
+    assert_eq!(ended.stdout, "父\n", "{ended:#?}");
 }
 
 /// PR-05: so is an error.
