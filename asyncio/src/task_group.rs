@@ -19,17 +19,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
-use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
-use crate::task::TaskError;
 use crate::task::with_next_name;
+use crate::task::{Panic, TaskError};
 
+mod added; // what is still to be begun
 mod child; // what came of one
 mod error; // what went wrong in the group
 
 pub use child::Child;
 pub use error::{GroupClosed, GroupError};
+
+use added::{Added, Adder};
 
 /// What a child runs. Its value goes another way, so all children are of one type.
 type Work<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
@@ -96,16 +98,16 @@ where
     F: AsyncFnOnce(TaskGroup<E>) -> Result<T, E>,
     E: From<TaskError> + Send + 'static,
 {
-    let (sender, queue) = mpsc::unbounded_channel();
+    let (adder, added) = added::channel();
     let mut children = Children {
-        queue,
+        added,
         running: JoinSet::new(),
     };
     let ended = {
-        let mut body = pin!(body(TaskGroup { sender }));
+        let mut body = pin!(body(TaskGroup { adder }));
         poll_fn(|context| {
             // The children first: when one has failed, the body must not run any further. What the body adds
-            // to the queue after that wakes this once more.
+            // after that wakes this once more.
             if let Poll::Ready(Some(error)) = children.poll(context) {
                 return Poll::Ready(Ok(Err(error)));
             }
@@ -133,15 +135,15 @@ where
 /// The children, as the group's future sees them. Dropping this cancels them all.
 struct Children<E> {
     /// Those that are still to be begun. Begun from here and not where they are added, they belong to one owner: no lock
-    /// is held when one is dropped, and a closed queue is a closed group.
-    queue: mpsc::UnboundedReceiver<Work<E>>,
+    /// is held when one is dropped. Where this is closed the group is.
+    added: Added<Work<E>>,
     running: JoinSet<Result<(), E>>,
 }
 
 impl<E: From<TaskError> + Send + 'static> Children<E> {
-    /// Begins what is in the queue, and looks for an error among those that are over. `None`: no child is left.
+    /// Begins what was added, and looks for an error among those that are over. `None`: none runs.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<E>> {
-        while let Poll::Ready(Some(work)) = self.queue.poll_recv(context) {
+        for work in self.added.take(context.waker()) {
             self.running.spawn(work);
         }
         while let Some(ended) = ready!(self.running.poll_join_next(context)) {
@@ -158,23 +160,23 @@ impl<E: From<TaskError> + Send + 'static> Children<E> {
             if let Some(error) = poll_fn(|context| self.poll(context)).await {
                 return Some(error);
             }
-            self.queue.close();
-            // Not `is_empty`: who holds the group outside of it may be in the middle of adding one.
-            match self.queue.recv().await {
-                Some(work) => self.running.spawn(work),
-                None => return None,
-            };
+            // The last that ran may have added one before it ended, after the others were begun.
+            if self.added.close_if_empty() {
+                return None;
+            }
         }
     }
 
     /// Closes the group, cancels all children and waits until they are gone. What errors they leave.
     async fn cancel(&mut self) -> Vec<E> {
-        self.queue.close();
+        let never_begun = self.added.close();
         self.running.abort_all();
-        while let Some(work) = self.queue.recv().await {
-            drop(work); // never begun
-        }
         let mut errors = Vec::new();
+        for work in never_begun {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
+                errors.push(TaskError::Panicked(Panic::new(payload)).into());
+            }
+        }
         while let Some(ended) = self.running.join_next().await {
             errors.extend(error_of(ended));
         }
@@ -194,7 +196,7 @@ fn error_of<E: From<TaskError>>(ended: Result<Result<(), E>, JoinError>) -> Opti
 ///
 /// Dropping it changes nothing.
 pub struct TaskGroup<E> {
-    sender: mpsc::UnboundedSender<Work<E>>,
+    adder: Adder<Work<E>>,
 }
 
 impl<E: Send + 'static> TaskGroup<E> {
@@ -210,22 +212,24 @@ impl<E: Send + 'static> TaskGroup<E> {
     ) -> Result<Child<T>, GroupClosed> {
         let (work, child) = child::new(future);
         let work = Box::pin(with_next_name(work));
-        self.sender.send(work).map_err(|_| GroupClosed)?;
-        Ok(child)
+        match self.adder.add(work) {
+            Ok(()) => Ok(child),
+            Err(_) => Err(GroupClosed),
+        }
     }
 }
 
 impl<E> Clone for TaskGroup<E> {
     fn clone(&self) -> Self {
         Self {
-            sender: self.sender.clone(),
+            adder: self.adder.clone(),
         }
     }
 }
 
 impl<E> fmt::Debug for TaskGroup<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.sender.is_closed() {
+        let state = match self.adder.is_closed() {
             false => "open",
             true => "closed",
         };

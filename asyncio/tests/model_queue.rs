@@ -43,6 +43,8 @@ pub mod blocks {
 }
 pub use blocks::queue;
 
+#[path = "loom_harness/block_on.rs"]
+mod block_on;
 #[path = "model_queue/faulty.rs"]
 mod faulty;
 #[path = "model_queue/models.rs"]

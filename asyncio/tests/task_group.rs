@@ -112,7 +112,7 @@ fn children_of_children() {
         let group = task_group(async |group| {
             let (told, tells) = oneshot::channel();
             let done = Arc::clone(&done);
-            // No child of the group, so the group sees what it adds by the queue alone.
+            // No child of the group, so the group hears of what it adds by nothing else.
             create_task(async move {
                 yield_now().await;
                 grow(group.clone(), 6, done);
@@ -450,7 +450,7 @@ fn closed_after_a_failure() {
     });
 }
 
-/// TG-05: what is in the queue when a child fails is never begun.
+/// TG-05: what was added but not begun when a child fails never is.
 #[test]
 fn not_yet_begun_at_the_failure() {
     on_paused(async {
@@ -470,6 +470,35 @@ fn not_yet_begun_at_the_failure() {
     });
 }
 
+/// TG-02: those that are never begun may panic when they are dropped. All are, and the group tells of it.
+#[test]
+fn not_yet_begun_and_panics() {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("never begun");
+        }
+    }
+    on_paused(async {
+        let living = Living::new();
+        let failed = task_group(async |group| {
+            for _ in 0..2 {
+                let captured = (living.one(), Panics);
+                group.spawn(async move {
+                    drop(captured);
+                    Ok(())
+                })?;
+            }
+            Err::<(), _>(anyhow::anyhow!("before they began"))
+        });
+        let failed = failed.await.unwrap_err();
+        let texts: Vec<_> = failed.errors().iter().map(Error::to_string).collect();
+        let panicked = "the task panicked: never begun";
+        assert_eq!(texts, ["before they began", panicked, panicked]);
+        assert_eq!(living.count(), 0);
+    });
+}
+
 /// The group's future cannot run without a runtime when it has a child to begin.
 #[test]
 fn outside_of_a_runtime() {
@@ -485,6 +514,33 @@ fn outside_of_a_runtime() {
 }
 
 // ---- on several threads, many times
+
+/// TG-01: the last child adds one and ends, while the group looks. The new one runs in a group that is open, and adds another.
+#[test]
+fn the_last_child_adds_another() {
+    on_threads(|| async {
+        fn grow(group: TaskGroup<Error>, depth: u32, done: Arc<AtomicUsize>) {
+            let within = group.clone();
+            let child = group.spawn(async move {
+                done.fetch_add(1, Ordering::SeqCst);
+                if depth > 0 {
+                    grow(within, depth - 1, done);
+                }
+                Ok(())
+            });
+            child.unwrap();
+        }
+        for _ in 0..1000 {
+            let done = Arc::new(AtomicUsize::new(0));
+            let ended = task_group(async |group| {
+                grow(group, 20, Arc::clone(&done));
+                Ok(())
+            });
+            ended.await.unwrap();
+            assert_eq!(done.load(Ordering::SeqCst), 21);
+        }
+    });
+}
 
 /// TG-01, TG-05: somebody outside adds children until he is refused: each that was taken runs to its end before the group's.
 #[test]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::tasks::{Kind, block_on, once};
+use crate::block_on::block_on;
+use crate::tasks::{Kind, once};
 
 /// Gets one, and counts it as done.
 fn take<K: Kind>(queue: &K) -> Option<u8> {
