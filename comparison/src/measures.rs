@@ -84,7 +84,13 @@ impl Effort {
         self.pick(18.0, 50.0, 360.0)
     }
 
-    /// The fewest and the most rounds of a measure. Below five an interval at 1 % is too wide to say much.
+    /// After how many seconds, in all, a machine that is slow gets fewer rounds than it should have.
+    pub fn limit(self) -> f64 {
+        self.pick(23.0, 100.0, 520.0)
+    }
+
+    /// How many rounds of a measure there should be at least, and at most. Below five an interval at 1 % is too wide to say
+    /// much.
     pub fn rounds(self) -> (usize, usize) {
         self.pick((3, 8), (5, 15), (9, 45))
     }
@@ -138,11 +144,20 @@ impl Measure {
         !matches!(self, Self::Memory | Self::Greatest)
     }
 
+    /// How much longer than others a round of it takes, roughly: so much more of the time it gets.
+    pub fn share(self) -> f64 {
+        match self {
+            Self::Creation | Self::Message | Self::RoundTrip => 1.0,
+            Self::Greatest | Self::Memory | Self::Mixed | Self::Counter => 2.0,
+            Self::CpuJob | Self::Waits | Self::Network => 3.0,
+        }
+    }
+
     /// How many rounds, at this effort, at least and at most. What is no matter of time needs no statistics.
     pub fn rounds(self, effort: Effort) -> (usize, usize) {
         match self {
             Self::Greatest => (1, 1),
-            Self::Memory => (3, 3),
+            Self::Memory => effort.pick((2, 2), (3, 3), (3, 3)),
             _ => effort.rounds(),
         }
     }

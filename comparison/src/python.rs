@@ -10,6 +10,8 @@ use crate::report::PythonReport;
 /// A CPython that answers.
 pub struct Python {
     path: String,
+    /// What is started: for a name what it stands for, since a version manager's shim takes longer to start than Python.
+    executable: String,
     version: String,
     build: String,
     /// Its version and how it was built, since that makes a difference of a third.
@@ -47,6 +49,7 @@ built = sysconfig.get_config_var('CONFIG_ARGS') or ''
 print(platform.python_implementation(), *sys.version_info[:2], platform.python_version())
 flags = ['--enable-optimizations', '--with-lto', '--disable-gil', '--enable-experimental-jit', '--with-pydebug']
 print(*[flag for flag in flags if flag in built])
+print(sys.executable or '')
 ";
         let mut python = Self::at(path);
         let answer = python.run_within(WHO, &[], deadline)?;
@@ -70,6 +73,10 @@ print(*[flag for flag in flags if flag in built])
                       build options, though a distribution may optimise by other means"
                 .to_owned(),
         };
+        let is_name = !path.contains('/');
+        if let Some(executable) = lines.next().filter(|path| is_name && !path.is_empty()) {
+            python.executable = executable.to_owned();
+        }
         python.version = format!("{name} {version}");
         python.description = format!("{} ({})", python.version, python.build);
         Ok(python)
@@ -79,15 +86,21 @@ print(*[flag for flag in flags if flag in built])
     pub fn at(path: &str) -> Self {
         Self {
             path: path.to_owned(),
+            executable: path.to_owned(),
             version: String::new(),
             build: String::new(),
             description: String::new(),
         }
     }
 
-    /// Where it is.
+    /// Where it is, as it was named.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// What is started for it.
+    pub fn executable(&self) -> &str {
+        &self.executable
     }
 
     /// Runs a program and gives what it printed.
@@ -105,7 +118,7 @@ print(*[flag for flag in flags if flag in built])
         args: &[&str],
         deadline: Duration,
     ) -> Result<String, String> {
-        let mut command = Command::new(&self.path);
+        let mut command = Command::new(&self.executable);
         command.arg("-").args(args); // the program comes on standard input
         child::run(command, program, deadline)
             .map_err(|error| format!("cannot start {}: {error}", self.path))?
@@ -150,7 +163,7 @@ exec(compile(sys.argv.pop(1), 'common.py', 'exec'), sys.modules['common'].__dict
 
     /// A command that runs a program and leaves standard input to it.
     pub fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(&self.path);
+        let mut command = Command::new(&self.executable);
         command.args(["-c", program]);
         command
     }

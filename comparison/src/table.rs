@@ -79,7 +79,7 @@ pub fn measure(options: &Options, python: Result<&Python, &str>) -> Report {
     let cores = machine.cores;
     // Half of the columns fall away without it.
     let share = if python.is_ok() { 1.0 } else { 0.6 };
-    let budget = options.effort.budget() * share;
+    let [budget, limit] = [options.effort.budget(), options.effort.limit()].map(|all| all * share);
 
     let shown = |measure: &&Measure| {
         let mut lines = options.rows.iter().flat_map(|row| row.lines);
@@ -87,21 +87,34 @@ pub fn measure(options: &Options, python: Result<&Python, &str>) -> Report {
     };
     let wanted: Vec<Measure> = measures::ALL.iter().filter(shown).copied().collect();
     let progress = Progress::new(wanted.len());
-    let end = Instant::now() + Duration::from_secs_f64(budget);
+    let begin = Instant::now();
+    let all: f64 = wanted.iter().map(|measure| measure.share()).sum();
+    let mut shares = all; // of those that are still to come
     let (rust, cpython) = (Hung::default(), Hung::default());
     let mut taken = Vec::new();
     for (step, &measure) in wanted.iter().enumerate() {
         let now = Instant::now();
-        let left = end.saturating_duration_since(now);
+        let part = measure.share() / shares;
+        // As slow as so far.
+        let expected = match all - shares {
+            0.0 => begin + Duration::from_secs_f64(budget),
+            done => now + (now - begin).mul_f64(shares / done),
+        };
+        shares -= measure.share();
+        // Its part of what is left of them.
+        let by = |seconds: f64| {
+            let left = Duration::from_secs_f64(seconds).saturating_sub(now - begin);
+            now + left.mul_f64(part)
+        };
         let (least, most) = measure.rounds(options.effort);
-        let steps = u32::try_from(wanted.len() - step).unwrap_or(1);
         let plan = Plan {
             least,
             most,
-            until: now + left / steps,
+            until: by(budget),
+            latest: by(limit),
         };
         let mut table = Columns::new(measure, options, python.ok(), [&rust, &cpython]);
-        let tell = |round| progress.round(step, measure.name(), round, most, end);
+        let tell = |round| progress.round(step, measure.name(), round, most, expected);
         taken.push(table.take(&plan, cores, tell));
     }
     progress.end();

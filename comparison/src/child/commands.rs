@@ -60,7 +60,7 @@ pub fn measurement_by_hand(measure: Measure, model: &str, sizes: &Sizes) -> Stri
 #[cfg(target_os = "linux")]
 pub fn server_measurement(python: &Python, model: &str, sizes: &Sizes) -> io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
-    command.args([MEASURE_SERVER, python.path(), model]);
+    command.args([MEASURE_SERVER, python.executable(), model]);
     command.args(sizes.0.iter().map(u64::to_string));
     Ok(command)
 }

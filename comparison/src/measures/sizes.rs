@@ -47,7 +47,7 @@ impl Measure {
         let sizes = match self {
             // CPython takes some thirty times as long for it.
             Self::CpuJob => {
-                let terms = effort.pick(50_000, 500_000, 1_000_000);
+                let terms = effort.pick(50_000, 300_000, 1_000_000);
                 vec![8, terms, if rust { effort.pick(20, 10, 10) } else { 1 }]
             }
             Self::Memory => vec![match model {
@@ -79,7 +79,7 @@ impl Measure {
                     "processes" => 15,
                     _ => 7,
                 };
-                vec![4, effort.pick(5_000, 30_000, 50_000), over]
+                vec![4, effort.pick(5_000, 15_000, 50_000), over]
             }
             // One after the other they take as long each however many there are.
             Self::Waits if model == "sequential" => vec![effort.pick(1, 1, 4), 50, 1, 1],

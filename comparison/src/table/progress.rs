@@ -28,7 +28,7 @@ impl Progress {
         Self { bar, steps }
     }
 
-    /// A round of a step begins; the time will be up at `until`.
+    /// A round of a step begins; all of them may be over at `until`.
     pub fn round(&self, step: usize, name: &str, round: usize, most: usize, until: Instant) {
         let left = until.saturating_duration_since(Instant::now()).as_secs();
         let number = step + 1;

@@ -16,13 +16,18 @@ pub trait Source {
 
 /// For how long to go on.
 pub struct Plan {
-    /// So many rounds in any case.
+    /// So many rounds there should be.
     pub least: usize,
     /// And no more than so many.
     pub most: usize,
     /// Between these, as long as a round like the last would be over by then.
     pub until: Instant,
+    /// Where it would not be over by then, [`FEWEST`] rounds must do.
+    pub latest: Instant,
 }
+
+/// So many rounds in any case.
+pub const FEWEST: usize = 3;
 
 /// Samples of every source; those of one that failed are no longer there, only why.
 pub type Samples = Vec<Result<Vec<Sample>, String>>;
@@ -51,8 +56,10 @@ pub fn take(
         }
         rounds += 1;
         let alive = samples.iter().any(Result::is_ok);
-        let over = Instant::now() + begin.elapsed() > plan.until;
-        if !alive || (rounds >= plan.least && over) {
+        let next = Instant::now() + begin.elapsed();
+        let is_enough = rounds >= plan.least && next > plan.until;
+        let must_do = rounds >= plan.least.min(FEWEST) && next > plan.latest;
+        if !alive || is_enough || must_do {
             break;
         }
     }
@@ -105,7 +112,12 @@ mod tests {
 
     fn plan(least: usize, most: usize, seconds: u64) -> Plan {
         let until = Instant::now() + Duration::from_secs(seconds);
-        Plan { least, most, until }
+        Plan {
+            least,
+            most,
+            until,
+            latest: until + Duration::from_secs(600),
+        }
     }
 
     #[test]
@@ -119,6 +131,20 @@ mod tests {
         let (_, samples, rounds) = run([NEVER; 3], &plan(2, 4, 0));
         assert_eq!(rounds, 2);
         assert!(samples.iter().flatten().all(|samples| samples.len() == 2));
+    }
+
+    #[test]
+    fn when_it_is_too_late_the_fewest_must_do() {
+        let too_late = |least, seconds| {
+            let plan = plan(least, 9, seconds);
+            Plan {
+                latest: Instant::now(),
+                ..plan
+            }
+        };
+        assert_eq!(run([NEVER; 3], &too_late(5, 0)).2, FEWEST);
+        assert_eq!(run([NEVER; 3], &too_late(5, 600)).2, FEWEST);
+        assert_eq!(run([NEVER; 3], &too_late(2, 600)).2, 2);
     }
 
     #[test]

@@ -31,10 +31,12 @@ pub fn self_test(deadline: Duration) -> anyhow::Result<bool> {
     let (measure, model) = (Measure::CpuJob, models::ALL[0].name);
     let sizes = measure.sizes(Effort::Quick, model, Language::Rust);
     let hung = Hung::default();
+    let now = Instant::now();
     let plan = Plan {
         least: ROUNDS,
         most: ROUNDS,
-        until: Instant::now(),
+        until: now,
+        latest: now + deadline * COMPARISONS as u32,
     };
     let mut same = 0;
     for _ in 0..COMPARISONS {
