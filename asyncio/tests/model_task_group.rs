@@ -25,10 +25,21 @@ use real_std::*; // the items named in this file come before these
 #[path = "loom_harness/block_on.rs"]
 mod block_on;
 mod loom_harness;
-#[path = "model_queue/std.rs"]
-mod replaced;
 use loom_harness::explore;
-use replaced::{sync, thread};
+
+/// `std::thread`.
+mod thread {
+    pub use loom::thread::*;
+}
+
+/// `std::sync`. No mutex is ever poisoned, and [`Arc`](sync::Arc) is the real one, as a waker needs it: its count orders
+/// nothing here.
+mod sync {
+    pub use real_std::sync::{Arc, PoisonError};
+
+    pub use crate::loom_harness::mutex::{Mutex, MutexGuard};
+    pub use loom::sync::Condvar;
+}
 
 /// The block.
 #[path = "../src/task_group/added.rs"]

@@ -1,4 +1,4 @@
-//! What the queue takes for `std::sync` and `std::thread`, and so does what is added to a task group: loom's.
+//! What the queue takes for `std::sync` and `std::thread`: loom's.
 //!
 //! No mutex is ever poisoned, and [`Arc`](sync::Arc) is the real one, as a waker needs it: its count orders
 //! nothing here.
