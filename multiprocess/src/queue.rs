@@ -82,8 +82,9 @@ pub use item::Item;
 /// # Memory
 ///
 /// A queue reserves 8 GiB of addresses (fewer if the process may not have so many, down to 64 MiB). It
-/// takes as much memory as the items in it took when it was at its fullest, and gives that back when the
-/// last process lets go of the queue. What does not fit has to wait, in an unbounded queue too.
+/// takes as much memory as the items in it took when it was at its fullest, 4 MiB more if there were items of
+/// 4 KiB or larger, and gives that back when the last process lets go of the queue. What does not fit has to
+/// wait, in an unbounded queue too.
 pub struct Queue<T: ?Sized, R: Role = Both> {
     handle: Arc<Handle>,
     types: PhantomData<fn(&T) -> R>,

@@ -139,3 +139,45 @@ fn memory_is_used_again_where_the_counters_begin_again() {
     }
     assert_eq!((most, touched), (16, 15));
 }
+
+/// The memory that items of so many units begin in, one after the other, while there is never more than
+/// one in the queue.
+fn one_at_a_time(units: u32, items: usize) -> Vec<usize> {
+    let table: Vec<_> = (0..1024).map(|_| AtomicU64::new(0)).collect();
+    let table = Chunks(&table);
+    let mut head = place(0, 0);
+    let put_and_take = |_| {
+        let memory = table.memory(head);
+        let tail = head.after(size(1, units));
+        table.extend(head, tail, head);
+        head = tail;
+        memory
+    };
+    (0..items).map(put_and_take).collect()
+}
+
+/// A queue of small items that is nearly empty is small.
+#[test]
+fn small_items_go_round_in_two_chunks() {
+    for units in [1, 100, 511] {
+        let memory = one_at_a_time(units, 100 * (CHUNK / units) as usize);
+        assert_eq!(memory.iter().max(), Some(&1), "{units}");
+    }
+}
+
+/// What was taken last rests: 64 chunks of it, and one more is what the item is in.
+#[test]
+fn large_items_leave_alone_what_was_taken_last() {
+    for units in [512, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK] {
+        let memory = one_at_a_time(units, 10_000);
+        let mut chunks = memory.clone();
+        chunks.dedup();
+        let step = (units / CHUNK).max(1) as usize; // those in between have no item's beginning
+        for window in chunks.windows(64 / step) {
+            let last = window[window.len() - 1];
+            assert!(!window[..window.len() - 1].contains(&last), "{units}");
+        }
+        let touched = *memory.iter().max().unwrap();
+        assert!((64..70).contains(&touched), "{units}: {touched}");
+    }
+}

@@ -5,6 +5,11 @@
 //! never touched, and memory that nobody has touched costs nothing. So a queue takes as much as it
 //! needed at its fullest, and one that is always nearly empty goes round in two chunks.
 //!
+//! Not so with large items. What was taken last is still in the cache of the core that took it, and to
+//! write there means to have each line of it back from that core, one after the other: that can take
+//! several times as long as the copying. So large items leave as much of what was taken as such a cache
+//! holds alone.
+//!
 //! Each entry also says what was free when it was made. So an entry is all that the next one is made
 //! from, and one that was made by somebody who was killed before its item was there is simply made
 //! again.
@@ -15,6 +20,14 @@ use super::place::{CHUNK, Place};
 
 /// Chunks of places are counted modulo this.
 const NUMBERS: u32 = u32::MAX / CHUNK + 1;
+
+/// An item is large if it takes so many units or more: 4 KiB. In smaller ones there are few lines, and a
+/// queue of them should be small.
+const LARGE: u32 = CHUNK / 16;
+
+/// So many of the chunks that were taken last, large items leave alone: 4 MiB, more than the second level of
+/// a core's cache, and little beside the third, which the cores share.
+const RESTING: u32 = 64;
 
 /// The table: a power of two of entries, two for each chunk of memory. With one for each, somebody who
 /// is killed in [`extend`](Self::extend) could have written over what the next one starts from.
@@ -38,7 +51,7 @@ impl Chunks<'_> {
         self.entry(place.chunk()).memory as usize
     }
 
-    /// Makes the entries after `from` up to that of `to`. The items before `head` are taken.
+    /// Makes the entries after `from` up to that of `to`, for one item. The items before `head` are taken.
     ///
     /// # Panics
     ///
@@ -53,15 +66,20 @@ impl Chunks<'_> {
     fn extend_further(&self, from: Place, to: Place, head: Place) {
         let mut chunk = from.chunk();
         let mut entry = self.entry(chunk);
+        let there_are = self.0.len() as u32 / 2;
+        let is_large = to.unit().wrapping_sub(from.unit()) >= LARGE;
+        let resting = if is_large { RESTING } else { 0 };
         while chunk != to.chunk() {
             chunk = (chunk + 1) % NUMBERS;
-            if entry.oldest != head.chunk() {
+            let taken = (head.chunk() + NUMBERS - entry.oldest) % NUMBERS;
+            let all_touched = entry.touched + 1 == there_are;
+            if taken > resting || taken > 0 && all_touched {
                 entry.memory = self.entry(entry.oldest).memory;
                 entry.oldest = (entry.oldest + 1) % NUMBERS;
             } else {
                 entry.touched += 1;
                 entry.memory = entry.touched;
-                assert!((entry.touched as usize) < self.0.len() / 2, "no room");
+                assert!(entry.touched < there_are, "no room");
             }
             // Relaxed: read by whoever sees the item there, and by the next owner of the lock.
             self.slot(chunk).store(entry.pack(), Ordering::Relaxed);

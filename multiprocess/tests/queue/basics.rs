@@ -225,7 +225,7 @@ pub fn no_capacity() {
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
 }
 
-/// Gigabytes go through a queue that never has more than a few megabytes in it, and it takes no more.
+/// Gigabytes go through a queue that never has more than 4 MiB in it, and it takes that and 4 MiB more.
 pub fn memory_is_used_again() {
     let queue = Queue::<[u8]>::unbounded().unwrap();
     let megabyte = vec![1; 1 << 20];
