@@ -86,7 +86,7 @@ impl Effort {
 
     /// After how many seconds, in all, a machine that is slow gets fewer rounds than it should have.
     pub fn limit(self) -> f64 {
-        self.pick(23.0, 100.0, 520.0)
+        self.pick(23.0, 105.0, 520.0)
     }
 
     /// How many rounds of a measure there should be at least, and at most. Below five an interval at 1 % is too wide to say
@@ -144,12 +144,19 @@ impl Measure {
         !matches!(self, Self::Memory | Self::Greatest)
     }
 
-    /// How much longer than others a round of it takes, roughly: so much more of the time it gets.
+    /// Whether a process takes it once before what is counted. A server is a process of its own each time.
+    pub fn warms_up(self) -> bool {
+        !self.is_fresh() && self != Self::Network
+    }
+
+    /// Its share of the time: about as its rounds, the least there should be, take longer than those of others.
     pub fn share(self) -> f64 {
         match self {
-            Self::Creation | Self::Message | Self::RoundTrip => 1.0,
-            Self::Greatest | Self::Memory | Self::Mixed | Self::Counter => 2.0,
-            Self::CpuJob | Self::Waits | Self::Network => 3.0,
+            Self::Creation | Self::Message | Self::RoundTrip | Self::Counter => 1.2,
+            Self::Mixed => 2.2,
+            Self::CpuJob | Self::Memory | Self::Network => 2.7,
+            Self::Greatest => 3.0,
+            Self::Waits => 4.5,
         }
     }
 
@@ -158,6 +165,10 @@ impl Measure {
         match self {
             Self::Greatest => (1, 1),
             Self::Memory => effort.pick((2, 2), (3, 3), (3, 3)),
+            // Short ones, and the most disturbed by whatever else the machine does.
+            Self::Creation | Self::Message | Self::RoundTrip | Self::Counter => {
+                effort.pick((3, 8), (7, 15), (9, 45))
+            }
             _ => effort.rounds(),
         }
     }

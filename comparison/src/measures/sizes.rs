@@ -56,8 +56,8 @@ impl Measure {
                 _ => effort.pick(10_000, 100_000, 100_000),
             }],
             Self::Creation => vec![match model {
-                "processes" => effort.pick(20, 100, 200),
-                "threads" => effort.pick(200, 1000, 1000),
+                "processes" => effort.pick(20, 50, 200),
+                "threads" => effort.pick(200, 500, 1000),
                 "process-pool" => effort.pick(500, 1_000, 2_000),
                 _ if rust => effort.pick(5_000, 20_000, 50_000),
                 _ => effort.pick(1_000, 5_000, 10_000),
@@ -69,7 +69,7 @@ impl Measure {
             // Between tasks of ours a trip takes less than a microsecond.
             Self::RoundTrip => {
                 let over = if rust && model == "tasks" { 50 } else { 1 };
-                vec![effort.pick(500, 2_000, 5_000), over]
+                vec![effort.pick(500, 1_000, 5_000), over]
             }
             // Each unit counts for longer than it takes to start the next, so that they do meet.
             Self::Counter => {

@@ -76,7 +76,7 @@ pub fn named(name: &str) -> Option<&'static Model> {
 }
 
 /// The hidden word: takes the measurement and prints it for the parent, and again for each line on
-/// standard input; the exit code. The first of all is not counted: it warms up.
+/// standard input; the exit code. The first of all is not counted where it [warms up](Measure::warms_up).
 pub fn measure_in_this_process(measure: &str, model: &str, sizes: &[&str]) -> i32 {
     let found = Measure::named(measure).zip(named(model));
     let Some((what, measure)) =
@@ -122,7 +122,7 @@ fn samples(
     measure: impl Fn(&Sizes) -> anyhow::Result<Sample>,
     sizes: &Sizes,
 ) -> anyhow::Result<()> {
-    if !what.is_fresh() {
+    if what.warms_up() {
         measure(sizes)?;
     }
     let mut line = String::new();
