@@ -18,9 +18,13 @@ pub(crate) fn two() -> Result<(usize, usize), String> {
     }
 }
 
-/// The cores that this thread may use.
+/// The cores that this thread may use, by their numbers.
+///
+/// # Errors
+///
+/// What the system says; elsewhere than on Linux, that it cannot be told.
 #[cfg(target_os = "linux")]
-fn allowed() -> io::Result<Vec<usize>> {
+pub fn allowed() -> io::Result<Vec<usize>> {
     use nix::sched::{CpuSet, sched_getaffinity};
     use nix::unistd::Pid;
 
@@ -29,9 +33,13 @@ fn allowed() -> io::Result<Vec<usize>> {
     Ok((0..CpuSet::count()).filter(is_in).collect())
 }
 
-/// Keeps this thread, and those that it will start, on the core.
+/// Keeps this thread, and the threads and processes that it will start, on the core.
+///
+/// # Errors
+///
+/// As [`allowed`]; and the core may be none of those.
 #[cfg(target_os = "linux")]
-pub(crate) fn pin(core: usize) -> io::Result<()> {
+pub fn pin(core: usize) -> io::Result<()> {
     use nix::sched::{CpuSet, sched_setaffinity};
     use nix::unistd::Pid;
 
@@ -40,13 +48,23 @@ pub(crate) fn pin(core: usize) -> io::Result<()> {
     Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
 }
 
+/// As on Linux.
+///
+/// # Errors
+///
+/// That it cannot be told.
 #[cfg(not(target_os = "linux"))]
-fn allowed() -> io::Result<Vec<usize>> {
+pub fn allowed() -> io::Result<Vec<usize>> {
     Err(not_here())
 }
 
+/// As on Linux.
+///
+/// # Errors
+///
+/// That it cannot be done.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn pin(_core: usize) -> io::Result<()> {
+pub fn pin(_core: usize) -> io::Result<()> {
     Err(not_here())
 }
 

@@ -8,7 +8,7 @@ pub mod chapters; // the chapters that are present
 pub mod child; //    this executable, started again to do one thing
 pub mod choose; //   which model the document recommends, and what was measured
 pub mod contract; // what a section must print, and the check
-mod cores; //        which cores there are, and to stay on one
+pub mod cores; //    which cores there are, and to stay on one
 pub mod machine; //  what it was measured on
 pub mod measures; // what can be measured of a model
 pub mod models; //   the models of the table

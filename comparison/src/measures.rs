@@ -149,14 +149,22 @@ impl Measure {
         !self.is_fresh() && self != Self::Network
     }
 
-    /// Its share of the time: about as its rounds, the least there should be, take longer than those of others.
+    /// Whether a sample of it is short, and so the most disturbed by whatever else the machine does.
+    fn is_short(self) -> bool {
+        matches!(
+            self,
+            Self::Creation | Self::Message | Self::RoundTrip | Self::Counter
+        )
+    }
+
+    /// Its share of the time, beside those of the others: about in proportion to what its fewest rounds take.
     pub fn share(self) -> f64 {
         match self {
-            Self::Creation | Self::Message | Self::RoundTrip | Self::Counter => 1.2,
+            _ if self.is_short() => 1.2,
             Self::Mixed => 2.2,
-            Self::CpuJob | Self::Memory | Self::Network => 2.7,
             Self::Greatest => 3.0,
             Self::Waits => 4.5,
+            _ => 2.7,
         }
     }
 
@@ -165,10 +173,7 @@ impl Measure {
         match self {
             Self::Greatest => (1, 1),
             Self::Memory => effort.pick((2, 2), (3, 3), (3, 3)),
-            // Short ones, and the most disturbed by whatever else the machine does.
-            Self::Creation | Self::Message | Self::RoundTrip | Self::Counter => {
-                effort.pick((3, 8), (7, 15), (9, 45))
-            }
+            _ if self.is_short() => effort.pick((3, 8), (7, 15), (9, 45)),
             _ => effort.rounds(),
         }
     }
