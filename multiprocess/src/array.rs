@@ -1,8 +1,8 @@
 //! [`Array`]: many values of one type that processes share, with one lock. Python's
 //! `multiprocessing.Array`.
 //!
-//! To copy: this file, `ends.rs`, `locked.rs`, and those it names. Needs: nix (`mman`, `process`,
-//! `sched`), libc.
+//! To copy: this file, `ends.rs`, `locked.rs`, and those it names. Needs: nix (`fs`, `mman`, `poll`,
+//! `process`, `sched`), libc.
 
 use std::error::Error;
 use std::fmt;
@@ -16,7 +16,6 @@ use crate::locked::Locked;
 use crate::shareable::Shareable;
 
 pub use crate::locked::LockError;
-pub use crate::robust_mutex::AlreadyHeld;
 
 /// So many values, of which this process and those it forks have the same. Their number is fixed.
 ///
@@ -105,8 +104,8 @@ impl<T: Shareable> Array<T> {
     ///
     /// # Errors
     ///
-    /// [`AlreadyHeld`].
-    pub fn lock_anyway(&self) -> Result<Guard<'_, T>, AlreadyHeld> {
+    /// [`LockError`], but not [`OwnerDied`](LockError::OwnerDied).
+    pub fn lock_anyway(&self) -> Result<Guard<'_, T>, LockError> {
         self.0.lock_anyway().map(Guard)
     }
 
@@ -164,7 +163,8 @@ impl<T> fmt::Debug for Array<T> {
 /// The lock is held for as long as this is there, and the values, a slice, are this thread's alone. A
 /// process that has it cannot [fork](crate::fork::ForkError::Held).
 ///
-/// If it is dropped by a panic, others are told [`OwnerDied`](LockError::OwnerDied).
+/// If it is dropped by a panic, others are told [`OwnerDied`](LockError::OwnerDied). If it is leaked, see the
+/// guard of a [`Value`](crate::value::Guard).
 #[must_use = "the lock is let go at once if the guard is not kept"]
 pub struct Guard<'a, T: Shareable>(locked::Guard<'a, T>);
 

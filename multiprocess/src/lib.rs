@@ -22,6 +22,8 @@ pub mod value; //         multiprocessing.Value and Lock: one value, with a lock
 // What those are made of.
 
 #[cfg(target_os = "linux")]
+pub mod descriptor; //    numbers that stand for no standard stream
+#[cfg(target_os = "linux")]
 pub mod ends; //          which ends of channels a child keeps
 #[cfg(target_os = "linux")]
 pub mod fork; //          a fork that is sound: of one thread, and the child never returns

@@ -1,28 +1,36 @@
 //! `Locked`: values in shared memory behind a robust lock. A [`Value`](crate::value::Value) is one of
 //! them, an [`Array`](crate::array::Array) many; all `unsafe` of theirs is here.
 //!
-//! To copy: this file and its folder, `fork.rs`, `robust_mutex.rs`, `shareable.rs`, `shared_memory.rs`,
-//! `single_thread.rs`. Needs: nix (`mman`, `process`, `sched`), libc.
+//! To copy: this file and its folder, `descriptor.rs`, `fork.rs`, `pidfd.rs`, `robust_mutex.rs`,
+//! `shareable.rs`, `shared_memory.rs`, `single_thread.rs`. Needs: nix (`fs`, `mman`, `poll`, `process`,
+//! `sched`), libc.
 
 mod error;
+mod held;
 
 use std::io;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::os::fd::{AsFd, OwnedFd};
 use std::ptr;
 use std::slice;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::fork::NoFork;
-use crate::robust_mutex::AlreadyHeld;
+use nix::poll::{PollFd, PollFlags, poll};
+use nix::unistd::Pid;
+
+use crate::fork::process_id;
+use crate::pidfd;
 use crate::robust_mutex::RobustGuard;
 use crate::robust_mutex::RobustMutex;
 use crate::shareable::Shareable;
 use crate::shared_memory::SharedMemory;
+
+use held::Held;
 
 pub use error::LockError;
 
@@ -36,9 +44,7 @@ pub(crate) struct Locked<T> {
 /// This process's mapping.
 struct Place {
     memory: ManuallyDrop<SharedMemory>,
-    /// Whether this process has the lock. Written by who has it.
-    held: AtomicBool,
-    /// Whether it was panicking already when it took the lock. Written likewise.
+    /// Whether this process was panicking already when it took the lock. Written by who has the lock.
     panicking: AtomicBool,
 }
 
@@ -48,6 +54,8 @@ struct Header {
     mutex: RobustMutex,
     /// Somebody died with the lock, and nobody has repaired since. Written by who has the lock.
     owner_died: AtomicBool,
+    /// The process that has a guard, or 0. Written by who has the lock.
+    owner: AtomicI32,
 }
 
 impl<T: Shareable> Locked<T> {
@@ -71,7 +79,6 @@ impl<T: Shareable> Locked<T> {
         unsafe { RobustMutex::init(&raw mut (*header.as_ptr()).mutex) }?;
         let place = Place {
             memory: ManuallyDrop::new(memory),
-            held: AtomicBool::new(false),
             panicking: AtomicBool::new(false),
         };
         Ok(Self {
@@ -97,13 +104,16 @@ impl<T: Shareable> Locked<T> {
 
     #[inline]
     pub(crate) fn lock(&self) -> Result<Guard<'_, T>, LockError> {
-        self.guard(self.header().mutex.lock()?).unless_owner_died()
+        let held = Held::new()?;
+        let locked = self.header().mutex.lock()?;
+        self.guard(held, locked).unless_owner_died()
     }
 
     pub(crate) fn try_lock(&self) -> Result<Option<Guard<'_, T>>, LockError> {
+        let held = Held::new()?;
         let locked = self.header().mutex.try_lock()?;
         locked
-            .map(|locked| self.guard(locked).unless_owner_died())
+            .map(|locked| self.guard(held, locked).unless_owner_died())
             .transpose()
     }
 
@@ -111,27 +121,34 @@ impl<T: Shareable> Locked<T> {
         let Some(deadline) = Instant::now().checked_add(time) else {
             return self.lock().map(Some);
         };
+        let held = Held::new()?;
         let locked = self.header().mutex.lock_until(deadline)?;
         locked
-            .map(|locked| self.guard(locked).unless_owner_died())
+            .map(|locked| self.guard(held, locked).unless_owner_died())
             .transpose()
     }
 
-    pub(crate) fn lock_anyway(&self) -> Result<Guard<'_, T>, AlreadyHeld> {
-        Ok(self.guard(self.header().mutex.lock()?))
+    pub(crate) fn lock_anyway(&self) -> Result<Guard<'_, T>, LockError> {
+        let held = Held::new()?;
+        Ok(self.guard(held, self.header().mutex.lock()?))
     }
 
     #[inline]
-    fn guard<'a>(&'a self, locked: RobustGuard<'a>) -> Guard<'a, T> {
+    fn guard<'a>(&'a self, held: Held, locked: RobustGuard<'a>) -> Guard<'a, T> {
+        let header = self.header();
         if locked.owner_died() {
-            self.header().owner_died.store(true, Relaxed); // the mutex says it once
+            header.owner_died.store(true, Relaxed); // the mutex says it once
+            match header.owner.load(Relaxed) {
+                0 => {} // it had no guard yet, or none any more
+                process => wait_for_end_of(process),
+            }
         }
-        self.place.held.store(true, Relaxed);
+        header.owner.store(process_id(), Relaxed);
         self.place.panicking.store(thread::panicking(), Relaxed);
         Guard {
             values: self,
-            _no_fork: NoFork::new(),
             _locked: locked,
+            _held: held,
         }
     }
 
@@ -164,19 +181,48 @@ impl Drop for Place {
     fn drop(&mut self) {
         // With a guard forgotten, the list of locks that a thread has leads through this memory. Then
         // it stays mapped.
-        if !*self.held.get_mut() {
+        // SAFETY: as in `Locked::header`.
+        let header = unsafe { self.memory.start().cast::<Header>().as_ref() };
+        if header.owner.load(Relaxed) != process_id() {
             // SAFETY: this is the only drop, and `self` is not used after it.
             unsafe { ManuallyDrop::drop(&mut self.memory) };
         }
     }
 }
 
+/// Waits until a process, whose thread has died with the lock, is gone as a whole. The kernel ends the
+/// threads of a killed process one after the other: another one could be writing to what the guard gave
+/// out for some microseconds more.
+#[cold]
+fn wait_for_end_of(process: i32) {
+    /// No longer than this: in a process that is ending no thread runs for so long, even if the system
+    /// takes longer to clear up; and the number may be another process's by now.
+    const ENOUGH: Duration = Duration::from_secs(1);
+    if process == process_id() {
+        held::end_process(); // it is about to: one of its threads has seen what it leaked
+    }
+    let deadline = Instant::now() + ENOUGH;
+    match pidfd::open(Pid::from_raw(process)) {
+        Ok(pidfd) => while !has_ended(&pidfd) && Instant::now() < deadline {},
+        // It is gone.
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+        // There is no descriptor left.
+        Err(_) => thread::sleep(ENOUGH),
+    }
+}
+
+/// Whether the process is gone; waits for up to 100 ms.
+fn has_ended(pidfd: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, 100u8).is_ok_and(|ready| ready > 0)
+}
+
 /// The lock is held, and the values are this thread's alone, for as long as this is there.
 pub(crate) struct Guard<'a, T: Shareable> {
     values: &'a Locked<T>,
-    // In a forked child the values would not be its own.
-    _no_fork: NoFork,
+    // Fields are dropped in this order: the lock is let go before it is no longer counted.
     _locked: RobustGuard<'a>,
+    _held: Held,
 }
 
 impl<T: Shareable> Guard<'_, T> {
@@ -204,8 +250,10 @@ impl<T: Shareable> Deref for Guard<'_, T> {
     #[inline]
     fn deref(&self) -> &[T] {
         // SAFETY: the memory is there (the guard borrows its owner), is made of values of `T` (it is
-        // `Shareable`), and nobody else touches it: all processes do so by guards only, the lock lets
-        // one of them exist at a time, and it is not copied by a fork (`NoFork`).
+        // `Shareable`), and nobody else touches it: all processes do so by guards only, and the lock lets
+        // one of them exist at a time. A guard that is leaked keeps the lock for as long as its thread
+        // lives, and its process does not outlive the thread (`held`), nor does the next owner begin
+        // before the process is gone (`wait_for_end_of`). A guard is not copied by a fork (`NoFork`).
         unsafe { slice::from_raw_parts(self.values.start(), self.values.len) }
     }
 }
@@ -225,7 +273,7 @@ impl<T: Shareable> Drop for Guard<'_, T> {
         if thread::panicking() && !place.panicking.load(Relaxed) {
             self.values.header().owner_died.store(true, Relaxed);
         }
-        place.held.store(false, Relaxed);
+        self.values.header().owner.store(0, Relaxed);
         // And then the fields: the lock is let go.
     }
 }

@@ -1,18 +1,24 @@
 //! [`open`]: a descriptor that stands for a process, also when it is gone and its number is another one's.
-//! Neither std nor nix has the call.
+//! Neither std nor nix has the call. And whether the numbers in `/proc` are the same numbers.
 //!
-//! To copy: this file. Needs: nix (`fs`, `process`), libc.
+//! To copy: this file, `descriptor.rs`. Needs: nix (`fs`, `process`), libc.
 
+use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, OwnedFd};
 
 use libc::c_int;
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getpid};
 
-/// The number of stdin, stdout and stderr is less.
-const FIRST: c_int = 3;
+use crate::descriptor::above_stdio;
+
+/// Whether `/proc/PID` is the process that has this number here. It is not where `/proc` was mounted in
+/// another PID namespace, as in a program that `unshare --pid --fork` started without `--mount-proc`.
+pub fn proc_has_our_numbers() -> bool {
+    let ours = getpid().to_string();
+    fs::read_link("/proc/self").is_ok_and(|number| number.as_os_str() == ours.as_str())
+}
 
 /// A descriptor for the process that has this number now. It becomes readable when the process ends.
 ///
@@ -23,12 +29,5 @@ pub fn open(pid: Pid) -> io::Result<OwnedFd> {
     // SAFETY: the call takes two numbers.
     let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) })?;
     // SAFETY: it is new, so nobody else's.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd as c_int) };
-    if fd.as_raw_fd() >= FIRST {
-        return Ok(fd);
-    }
-    // A closed stdout would seem to be open again.
-    let moved = fcntl(&fd, FcntlArg::F_DUPFD_CLOEXEC(FIRST))?;
-    // SAFETY: as above.
-    Ok(unsafe { OwnedFd::from_raw_fd(moved) })
+    above_stdio(unsafe { OwnedFd::from_raw_fd(fd as c_int) })
 }

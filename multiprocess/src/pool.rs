@@ -31,7 +31,7 @@
 //!   of tasks not begun, and until about 1 MiB of results wait for the parent. The rest moves when the
 //!   parent calls something of the pool's: submits, waits, asks whether a result is ready.
 //!
-//! To copy: this file, `pool/`, `ends.rs`, `fork.rs`, `frame.rs`, `in_child.rs`, `pidfd.rs`,
+//! To copy: this file, `pool/`, `descriptor.rs`, `ends.rs`, `fork.rs`, `frame.rs`, `in_child.rs`, `pidfd.rs`,
 //! `shared_memory.rs`, `single_thread.rs`. Needs: nix (`event`, `fs`, `mman`, `poll`, `process`, `sched`, `signal`, `socket`),
 //! libc, serde, postcard.
 
@@ -53,6 +53,7 @@ mod worker;
 // Between them:
 mod code; //    the address of a function becomes a function
 mod shared; //  the memory that a worker and the broker have in common
+mod signals; // who is ended by which signal
 mod system; //  what is asked of Linux
 mod task; //    arguments and results become bytes
 mod wire; //    the messages

@@ -30,7 +30,8 @@
 //! parent had read ahead of its own stdin is still there. A lock that the caller holds during the start
 //! is held in the child for ever.
 //!
-//! To copy: this file, `process/`, `ends.rs`, `fork.rs`, `in_child.rs`, `pidfd.rs`, `single_thread.rs`.
+//! To copy: this file, `process/`, `descriptor.rs`, `ends.rs`, `fork.rs`, `in_child.rs`, `pidfd.rs`,
+//! `single_thread.rs`.
 //! Needs: nix (`fs`, `poll`, `process`, `sched`, `signal`), libc.
 
 mod child;
@@ -39,7 +40,6 @@ mod inside;
 mod outcome;
 mod pidfd;
 
-use std::fs::File;
 use std::ops::Deref;
 
 use nix::unistd::{Pid, getpid};
@@ -52,6 +52,7 @@ use crate::ends::Ends;
 use crate::ends::Pass;
 use crate::fork::{exit_now, fork};
 use crate::in_child;
+use crate::in_child::Lifeline;
 
 /// A process to be started: its name, and whether it is a daemon.
 ///
@@ -134,12 +135,13 @@ impl Builder {
         let birth = inside::Birth::new(self.name, self.daemon).ok_or(StartError::NotDaemon)?;
         // Opened here: if there is no descriptor left, this fails, and the place it takes is the
         // pidfd's later.
-        let stdin = File::open("/dev/null").map_err(StartError::System)?.into();
+        let stdin = in_child::empty_input()?;
+        let lifeline = birth.daemon.then(Lifeline::new).transpose()?;
         let ends = Ends::of(&args);
-        let mut load = Some((birth, stdin, args, target));
+        let mut load = Some((birth, stdin, lifeline, args, target));
         let pid = fork(|| {
-            let (birth, stdin, args, target) = load.take().expect("it is taken once");
-            if birth.daemon && !in_child::end_with(birth.parent) {
+            let (birth, stdin, lifeline, args, target) = load.take().expect("it is taken once");
+            if lifeline.is_some_and(|lifeline| !lifeline.end_with_parent()) {
                 exit_now(1);
             }
             ends.keep_only_these();
@@ -148,9 +150,10 @@ impl Builder {
             birth.take_effect();
             outcome::run(|| target(args))
         })?;
-        let (birth, stdin, args, target) = load.expect("the child has taken its copy");
+        let (birth, stdin, lifeline, args, target) = load.expect("the child has taken its copy");
         drop(stdin);
-        let process = Process(Child::new(pid, birth)?);
+        let hold = lifeline.map(Lifeline::hold);
+        let process = Process(Child::new(pid, birth, hold)?);
         ends.passed_to(pid);
         drop((args, target));
         Ok(process)

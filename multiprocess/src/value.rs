@@ -6,8 +6,8 @@
 //! - A process that is killed while it has Python's lock takes it along, and all others wait for ever.
 //!   Here they are told: [`OwnerDied`](LockError::OwnerDied).
 //!
-//! To copy: this file, `ends.rs`, `locked.rs`, and those it names. Needs: nix (`mman`, `process`,
-//! `sched`), libc.
+//! To copy: this file, `ends.rs`, `locked.rs`, and those it names. Needs: nix (`fs`, `mman`, `poll`,
+//! `process`, `sched`), libc.
 
 use std::fmt;
 use std::io;
@@ -21,7 +21,6 @@ use crate::locked::Locked;
 use crate::shareable::Shareable;
 
 pub use crate::locked::LockError;
-pub use crate::robust_mutex::AlreadyHeld;
 
 /// A value that this process and those it forks have in common.
 ///
@@ -120,8 +119,8 @@ impl<T: Shareable> Value<T> {
     ///
     /// # Errors
     ///
-    /// [`AlreadyHeld`].
-    pub fn lock_anyway(&self) -> Result<Guard<'_, T>, AlreadyHeld> {
+    /// [`LockError`], but not [`OwnerDied`](LockError::OwnerDied).
+    pub fn lock_anyway(&self) -> Result<Guard<'_, T>, LockError> {
         self.0.lock_anyway().map(Guard)
     }
 
@@ -164,7 +163,9 @@ impl<T> fmt::Debug for Value<T> {
 /// The lock is held for as long as this is there, and the value is this thread's alone. A process that
 /// has it cannot [fork](crate::fork::ForkError::Held).
 ///
-/// If it is dropped by a panic, others are told [`OwnerDied`](LockError::OwnerDied).
+/// If it is dropped by a panic, others are told [`OwnerDied`](LockError::OwnerDied). A thread that leaks it
+/// (`mem::forget`, `Box::leak`) keeps the lock; if that thread ends before its process does, the process is
+/// aborted with a message, since the value may still be in use.
 #[must_use = "the lock is let go at once if the guard is not kept"]
 pub struct Guard<'a, T: Shareable>(locked::Guard<'a, T>);
 

@@ -1,10 +1,12 @@
 //! The socket of an end, for as long as this process has it.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
+use crate::descriptor::above_stdio;
 use crate::ends;
 use crate::ends::End;
 
@@ -17,9 +19,10 @@ pub(super) struct Socket(RwLock<Option<OwnedFd>>);
 
 impl Socket {
     /// Two that are connected. Close-on-exec: a program that is started has no use for them.
-    pub(super) fn pair() -> nix::Result<(OwnedFd, OwnedFd)> {
+    pub(super) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
         let (unix, stream) = (AddressFamily::Unix, SockType::Stream);
-        socketpair(unix, stream, None, SockFlag::SOCK_CLOEXEC)
+        let (one, other) = socketpair(unix, stream, None, SockFlag::SOCK_CLOEXEC)?;
+        Ok((above_stdio(one)?, above_stdio(other)?))
     }
 
     /// Registers an end.

@@ -17,6 +17,9 @@ pub enum LockError {
     OwnerDied,
     /// This thread has the lock already. To wait for it would be for ever.
     AlreadyHeld,
+    /// This thread holds 2,040 locks of values and arrays. If it were killed with more, the system would
+    /// leave some of them locked for ever.
+    TooMany,
 }
 
 impl From<AlreadyHeld> for LockError {
@@ -33,6 +36,10 @@ impl fmt::Display for LockError {
                  (look at it with lock_anyway)",
             ),
             Self::AlreadyHeld => AlreadyHeld.fmt(f),
+            Self::TooMany => f.write_str(
+                "this thread holds as many locks of shared values as the system frees when a thread is \
+                 killed: drop some guards first, or use an Array",
+            ),
         }
     }
 }

@@ -18,15 +18,16 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
-use nix::unistd::Pid;
 
 use super::hired::{Hired, TICK};
+use super::signals;
 use super::staff::Setup;
 use super::system;
 use super::wire;
 use super::wire::{Outgoing, Read, Ticket};
 use crate::frame::Decoder;
 use crate::in_child;
+use crate::in_child::Lifeline;
 
 /// So many bytes are kept for each side; with more, the other side is not read.
 pub const ENOUGH: usize = 1 << 20;
@@ -65,13 +66,13 @@ pub enum End {
     Broken(u8, i32),
 }
 
-/// The broker's life. The exit code is for nobody.
-pub fn run(parent: UnixStream, parent_pid: Pid, stdin: OwnedFd, setup: Setup) -> i32 {
-    setup.ends.keep_only_these();
-    system::signals_of_the_broker();
-    if !in_child::end_with(parent_pid) {
+/// The broker's life. The exit code is ignored.
+pub fn run(parent: UnixStream, lifeline: Lifeline, stdin: OwnedFd, mut setup: Setup) -> i32 {
+    setup.blocked_by_parent = signals::block_all();
+    if !lifeline.end_with_parent() {
         return 0;
     }
+    setup.ends.keep_only_these();
     in_child::replace_stdin(stdin); // the workers', too
     let mut broker = Broker {
         setup,

@@ -1,14 +1,11 @@
 //! [`Builder`]: how a pool is made.
 
 use std::fmt;
-use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::thread;
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::getpid;
 
 use super::Pool;
@@ -21,6 +18,8 @@ use super::system;
 use crate::ends::Ends;
 use crate::ends::Pass;
 use crate::fork;
+use crate::in_child;
+use crate::in_child::Lifeline;
 use crate::pidfd;
 
 /// Settings of a [`Pool`].
@@ -85,21 +84,24 @@ impl Builder {
             initializer,
             ends: ends.clone(),
             code: Code::mapped()?,
+            parent: getpid(),
+            blocked_by_parent: SigSet::empty(), // the broker looks
         };
-        // First: if stdin is closed, it gets that number, and no socket does.
-        let stdin = OwnedFd::from(File::open("/dev/null")?);
-        let (ours, theirs) = UnixStream::pair()?;
-        let parent = getpid();
-        let mut for_broker = Some((theirs, stdin, setup));
+        let stdin = in_child::empty_input()?;
+        let lifeline = Lifeline::new()?;
+        let (ours, theirs) = system::socket_pair()?;
+        let mut for_broker = Some((theirs, lifeline, stdin, setup));
         let mut ours = Some(ours);
         let pid = fork::fork(|| {
             ours = None;
-            let (socket, stdin, setup) = for_broker.take().expect("this is its only use here");
-            broker::run(socket, parent, stdin, setup)
+            let (socket, lifeline, stdin, setup) =
+                for_broker.take().expect("this is its only use here");
+            broker::run(socket, lifeline, stdin, setup)
         })
         .map_err(BuildError::Fork)?;
         ends.passed_to(pid);
-        drop(for_broker);
+        let (_, lifeline, ..) = for_broker.expect("the child took its copy");
+        let hold = lifeline.hold();
         let pidfd = match pidfd::open(pid) {
             Ok(pidfd) => pidfd,
             Err(error) => {
@@ -109,7 +111,12 @@ impl Builder {
             }
         };
         let socket = ours.expect("only the child let go of it");
-        let parent = Rc::new(Parent::new(Broker { pid, pidfd, socket }));
+        let parent = Rc::new(Parent::new(Broker {
+            pid,
+            pidfd,
+            socket,
+            _hold: hold,
+        }));
         let pool = Pool { parent, workers };
         match pool.parent.wait_for_start() {
             Ok(()) => Ok(pool),

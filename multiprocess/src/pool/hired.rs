@@ -12,6 +12,7 @@ use super::broker::Task;
 use super::shared::Shared;
 use super::wire::Outgoing;
 use crate::frame::Decoder;
+use crate::in_child::Hold;
 
 /// How long a worker may be silent before what it has not begun may be taken back.
 pub const TICK: Duration = Duration::from_millis(2);
@@ -29,6 +30,8 @@ pub struct Hired {
     /// worker's socket too.
     pub pidfd: OwnedFd,
     pub socket: UnixStream,
+    /// Kept until the worker has ended.
+    _hold: Hold,
     pub out: Outgoing,
     /// It has these, and has not answered them. Kept, to be run elsewhere if it dies before.
     pub given: VecDeque<Task>,
@@ -49,11 +52,18 @@ pub struct Hired {
 }
 
 impl Hired {
-    pub fn new(pid: Pid, pidfd: OwnedFd, socket: UnixStream, shared: Rc<Shared>) -> Self {
+    pub fn new(
+        pid: Pid,
+        pidfd: OwnedFd,
+        socket: UnixStream,
+        hold: Hold,
+        shared: Rc<Shared>,
+    ) -> Self {
         Self {
             pid,
             pidfd,
             socket,
+            _hold: hold,
             out: Outgoing::default(),
             given: VecDeque::new(),
             answered: 0,

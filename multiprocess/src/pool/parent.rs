@@ -19,6 +19,7 @@ use super::wire;
 use super::wire::{Read, Ticket};
 use crate::ends;
 use crate::ends::End;
+use crate::in_child::Hold;
 
 /// How long the broker may take to end the workers and itself. It needs milliseconds, unless
 /// somebody has stopped it.
@@ -29,6 +30,8 @@ pub struct Broker {
     pub pid: Pid,
     pub pidfd: OwnedFd,
     pub socket: UnixStream,
+    /// Kept until the broker has ended.
+    pub _hold: Hold,
 }
 
 /// The connection. It is an end like a channel's: a child that the parent starts later lets go of it,
@@ -212,10 +215,10 @@ impl Parent {
     fn end(&self, why: TaskError) {
         let broker = self.connection.get().take();
         self.state.borrow_mut().end(why);
-        if let Some(Broker { pid, pidfd, socket }) = broker {
+        if let Some(broker) = broker {
             // Not only closed: a child of the parent's may have a copy.
-            let _ = socket.shutdown(Shutdown::Both);
-            system::reap(pid, &pidfd, PATIENCE);
+            let _ = broker.socket.shutdown(Shutdown::Both);
+            system::reap(broker.pid, &broker.pidfd, PATIENCE);
         }
     }
 

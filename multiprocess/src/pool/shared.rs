@@ -10,11 +10,13 @@
 //!   and moves `tail`; both only grow. What `head` covers is read even if the worker is killed right
 //!   after: a finished task is never lost, nor run again.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::*};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
+use crate::descriptor::above_stdio;
 use crate::shared_memory::SharedMemory;
 
 /// Bytes in the ring. A larger result goes through it in pieces.
@@ -38,14 +40,14 @@ struct Layout {
 pub struct Shared {
     memory: SharedMemory,
     /// What the worker sleeps on when the ring is full.
-    room: EventFd,
+    room: File,
 }
 
 impl Shared {
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             memory: SharedMemory::zeroed(size_of::<Layout>() + RING)?,
-            room: EventFd::from_flags(EfdFlags::EFD_CLOEXEC)?,
+            room: above_stdio(EventFd::from_flags(EfdFlags::EFD_CLOEXEC)?.into())?.into(),
         })
     }
 
@@ -125,7 +127,7 @@ impl Shared {
 
     /// For the worker, if there was none. It may return before there is room.
     pub fn wait_for_room(&self) {
-        let _ = self.room.read(); // an error: a signal
+        let _ = (&self.room).read(&mut [0; 8]); // an error: a signal
     }
 
     /// For the broker: reads what there is, as much as `into` holds.
@@ -140,7 +142,7 @@ impl Shared {
         unsafe { place.copy_to_nonoverlapping(into.as_mut_ptr(), len) };
         words.tail.store(tail + len as u64, SeqCst);
         if words.full.swap(false, SeqCst) {
-            let _ = self.room.write(1);
+            let _ = (&self.room).write(&1_u64.to_ne_bytes());
         }
         len
     }

@@ -3,20 +3,20 @@
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::rc::Rc;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, poll};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, getpid};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::unistd::Pid;
 
 use super::broker::{Broker, End, Task};
 use super::code::Code;
 use super::hired::Hired;
 use super::shared::Shared;
+use super::signals;
 use super::system;
 use super::wire;
 use super::wire::{Read, Ticket};
@@ -25,7 +25,7 @@ use crate::ends::Ends;
 use crate::fork;
 use crate::fork::ForkError;
 use crate::frame::Decoder;
-use crate::in_child;
+use crate::in_child::Lifeline;
 use crate::pidfd;
 
 /// How long a worker that has nothing to do may take to end by itself.
@@ -47,6 +47,8 @@ pub struct Setup {
     pub initializer: Option<Box<dyn FnOnce()>>,
     pub ends: Ends,
     pub code: Code,
+    pub parent: Pid,
+    pub blocked_by_parent: SigSet,
 }
 
 impl Setup {
@@ -71,18 +73,19 @@ impl Broker {
     /// Starts a worker.
     fn hire(&mut self) -> io::Result<()> {
         let shared = Rc::new(Shared::new()?);
-        let mut sockets = Some(UnixStream::pair()?);
-        let broker = getpid();
+        let mut sockets = Some(system::socket_pair()?);
+        let mut lifeline = Some(Lifeline::new()?);
         let forked = fork::fork(|| {
             // A worker holds nothing of its siblings: only so does a socket end with its owner.
             self.workers.clear();
             self.parent = None;
-            let socket = sockets.take().expect("this is its only use here").1;
-            self.setup.ends.keep_only_these();
-            if !in_child::end_with(broker) {
+            let lifeline = lifeline.take().expect("this is its only use here");
+            if !lifeline.end_with_parent() {
                 return 0;
             }
-            system::signals_of_a_worker();
+            let socket = sockets.take().expect("this is its only use here").1;
+            self.setup.ends.keep_only_these();
+            signals::follow(self.setup.parent, &self.setup.blocked_by_parent);
             if let Some(initialize) = self.setup.initializer.take() {
                 initialize();
             }
@@ -91,14 +94,18 @@ impl Broker {
         });
         let pid = forked.map_err(|error| match error {
             ForkError::System(error) => error,
-            // Not in a broker: it starts no thread and locks nothing.
-            ForkError::Threads | ForkError::Held => io::ErrorKind::WouldBlock.into(),
+            // Not in a broker: it starts no thread, locks nothing, and stays where it is.
+            ForkError::Threads | ForkError::Held | ForkError::PidNamespace => {
+                io::ErrorKind::WouldBlock.into()
+            }
         })?;
         self.setup.ends.passed_to(pid);
         match pidfd::open(pid) {
             Ok(pidfd) => {
                 let socket = sockets.take().expect("the child took its copy").0;
-                self.workers.push(Hired::new(pid, pidfd, socket, shared));
+                let hold = lifeline.take().expect("the child took its copy").hold();
+                self.workers
+                    .push(Hired::new(pid, pidfd, socket, hold, shared));
                 Ok(())
             }
             Err(error) => {
@@ -126,7 +133,8 @@ impl Broker {
             if failed && let Some(task) = worker.given.pop_front() {
                 self.tell_of_death(&task, worker.pid, status);
             }
-            let killed = worker.is_ready() && status.signal() == Some(libc::SIGKILL);
+            // By a signal, and in no task: from outside.
+            let killed = worker.is_ready() && status.signal().is_some();
             if answered || failed {
                 self.strikes = 0;
             } else if worker.answered == 0 && !(killed && worker.age() >= STEADY) {

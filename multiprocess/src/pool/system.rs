@@ -1,43 +1,25 @@
 //! What the pool asks of Linux and nix has no safe call for.
 
+use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-/// For the broker. What a terminal or a service manager sends to all processes at once is for the
-/// parent to handle: the broker ends with it, not before. The parent's handlers are not for it.
-pub fn signals_of_the_broker() {
-    set(
-        &[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP],
-        SigHandler::SigIgn,
-    );
-    let others = [
-        Signal::SIGQUIT,
-        Signal::SIGUSR1,
-        Signal::SIGUSR2,
-        Signal::SIGALRM,
-        Signal::SIGCHLD,
-    ];
-    set(&others, SigHandler::SigDfl);
-}
+use crate::descriptor::above_stdio;
 
-/// For a worker: it can be ended one by one, but Ctrl-C stays the parent's.
-pub fn signals_of_a_worker() {
-    set(&[Signal::SIGTERM, Signal::SIGHUP], SigHandler::SigDfl);
-}
-
-fn set(signals: &[Signal], to: SigHandler) {
-    for &each in signals {
-        // SAFETY: no handler is installed; the one there was is not called again.
-        let _ = unsafe { signal(each, to) };
-    }
+/// Two sockets that are connected.
+pub fn socket_pair() -> io::Result<(UnixStream, UnixStream)> {
+    let (one, other) = UnixStream::pair()?;
+    let above = |socket: UnixStream| above_stdio(socket.into()).map(UnixStream::from);
+    Ok((above(one)?, above(other)?))
 }
 
 /// Waits for a child of ours that may need the second of two hints: it is killed after `patience`.

@@ -7,6 +7,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
+use std::thread::{self, JoinHandle};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +23,16 @@ thread_local! {
 
 /// For a worker: from now on it is known where a panic was. What was done at a panic still is.
 pub fn remember_panics() {
+    if thread::panicking() {
+        // A destructor has built the pool during a panic, and a thread that panics may not change what is
+        // done at one. A new thread does not panic. Without one, places are not known.
+        let _ = thread::Builder::new().spawn(set_hook).map(JoinHandle::join);
+    } else {
+        set_hook();
+    }
+}
+
+fn set_hook() {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map(ToString::to_string);

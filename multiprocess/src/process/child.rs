@@ -16,6 +16,7 @@ use super::inside::Birth;
 use super::{is_this, pidfd};
 use crate::ends::End;
 use crate::ends::register;
+use crate::in_child::Hold;
 use crate::pidfd::open;
 
 /// The exit code of a process that others reaped: somebody waited for every child (`waitpid(-1)`), or
@@ -39,6 +40,8 @@ struct Inner {
 struct State {
     /// `None` in a process that was forked from the parent. There it would only take a place.
     pidfd: Option<Arc<OwnedFd>>,
+    /// A daemon's. `None` likewise, and once the daemon is reaped.
+    hold: Option<Hold>,
     /// `None` before it was reaped. Who sets it also takes the child off the list.
     exit_code: Option<i32>,
 }
@@ -48,7 +51,7 @@ static CHILDREN: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 
 impl Child {
     /// For a child just forked. If there is no pidfd to be had it is killed.
-    pub(super) fn new(pid: Pid, birth: Birth) -> io::Result<Self> {
+    pub(super) fn new(pid: Pid, birth: Birth, hold: Option<Hold>) -> io::Result<Self> {
         let opened = open(pid);
         let (pidfd, exit_code) = match opened {
             Ok(pidfd) => (Some(Arc::new(pidfd)), None),
@@ -66,7 +69,11 @@ impl Child {
             pid,
             daemon: birth.daemon,
             parent: birth.parent,
-            state: Mutex::new(State { pidfd, exit_code }),
+            state: Mutex::new(State {
+                pidfd,
+                hold,
+                exit_code,
+            }),
         });
         let end: Weak<dyn End> = Arc::<Inner>::downgrade(&inner);
         register(end);
@@ -214,6 +221,7 @@ impl Child {
             (code, _) => return Ok(code),
         };
         state.exit_code = Some(code);
+        state.hold = None;
         drop(state);
         children().retain(|child| !Arc::ptr_eq(&child.0, &self.0));
         Ok(Some(code))
@@ -239,7 +247,9 @@ impl Inner {
 /// The number of descriptors in a child does not grow with that of its siblings.
 impl End for Inner {
     fn close_in_child(&self) {
-        self.state().pidfd = None;
+        let mut state = self.state();
+        state.pidfd = None;
+        state.hold = None;
     }
 }
 

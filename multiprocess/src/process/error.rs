@@ -30,6 +30,8 @@ pub enum StartError {
     Threads,
     /// This thread holds the lock of a value or an array that processes share: drop the guard first.
     Held,
+    /// The child would be in another PID namespace, where process numbers mean other processes.
+    PidNamespace,
     /// A daemon, or a pool's worker, cannot have a child that is no daemon: it would be left behind.
     NotDaemon,
     /// The system could not: too many processes or files, too little memory.
@@ -44,6 +46,7 @@ impl fmt::Display for StartError {
                  start processes first, or join the threads before",
             ),
             Self::Held => ForkError::Held.fmt(f),
+            Self::PidNamespace => ForkError::PidNamespace.fmt(f),
             Self::NotDaemon => f.write_str("a daemon, or a pool's worker, can only start daemons"),
             Self::System(error) => write!(f, "cannot start a process: {error}"),
         }
@@ -64,6 +67,7 @@ impl From<ForkError> for StartError {
         match error {
             ForkError::Threads => Self::Threads,
             ForkError::Held => Self::Held,
+            ForkError::PidNamespace => Self::PidNamespace,
             ForkError::System(error) => Self::System(error),
         }
     }

@@ -2,9 +2,9 @@
 
 use std::fmt::Debug;
 use std::io::{self, Write};
-use std::thread;
 
 use super::inside::current;
+use crate::fork::{PANICKED, contain};
 
 /// What can be returned by a process's function, as [`std::process::Termination`] for `main`.
 pub trait Outcome {
@@ -69,17 +69,12 @@ impl<T> Function for fn() -> T {
 /// Calls a child's function. What a panic says is followed by a line with the process's name, since
 /// each one's main thread is called `main`.
 pub(super) fn run<R: Outcome>(target: impl FnOnce() -> R) -> i32 {
-    let _panicking = SaysWhose;
-    target().exit_code().into()
-}
-
-struct SaysWhose;
-
-impl Drop for SaysWhose {
-    #[inline]
-    fn drop(&mut self) {
-        if thread::panicking() {
+    // `thread::panicking` would not tell: the child may have been started by a destructor, during a panic.
+    match contain(|| target().exit_code()) {
+        Some(code) => code.into(),
+        None => {
             say_whose();
+            PANICKED
         }
     }
 }

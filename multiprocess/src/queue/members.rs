@@ -196,6 +196,9 @@ fn is_dead(pid: Pid) -> bool {
 
 /// When the process began; 0 if that is not told. proc_pid_stat(5), field 22
 fn began(pid: Pid) -> u64 {
+    if !pidfd::proc_has_our_numbers() {
+        return 0;
+    }
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name in parentheses, the second field, may contain anything.
     let rest = stat.rsplit(") ").next().unwrap_or_default();

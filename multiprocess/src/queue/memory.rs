@@ -11,7 +11,7 @@ use super::members::Members;
 use super::place::{CHUNK, Place, Size, UNIT};
 use super::ring::Ring;
 use crate::robust_mutex::RobustMutex;
-use crate::shared_memory::SharedMemory;
+use crate::shared_memory::{SharedMemory, counts_what_is_reserved};
 
 /// How many bytes a chunk is.
 const CHUNK_BYTES: usize = CHUNK as usize * UNIT;
@@ -24,6 +24,12 @@ const MANY: u64 = 0xff;
 
 /// So much is wanted, and if a process may not have so much, less: 8 GiB to 64 MiB. It is only reserved.
 const CHUNKS: [usize; 4] = [1 << 17, 1 << 15, 1 << 13, 1 << 10];
+
+/// The sizes to try. Where the system counts what is only reserved, the least is enough: it would be
+/// missing for others.
+fn sizes(counted: bool) -> &'static [usize] {
+    if counted { &CHUNKS[3..] } else { &CHUNKS }
+}
 
 /// What is at the beginning. All zero is good for everything but the locks.
 #[repr(C)]
@@ -44,7 +50,7 @@ impl Memory {
     /// That of an empty queue.
     pub fn new() -> io::Result<Self> {
         let mut reserved = Err(io::ErrorKind::OutOfMemory.into());
-        for chunks in CHUNKS {
+        for &chunks in sizes(counts_what_is_reserved()) {
             reserved = SharedMemory::reserved(Self::chunks_at(chunks) + chunks * CHUNK_BYTES)
                 .map(|shared| Self { shared, chunks });
             if reserved.is_ok() {
@@ -52,6 +58,7 @@ impl Memory {
             }
         }
         let memory = reserved?;
+        memory.shared.make_usable(Self::chunks_at(memory.chunks));
         let head = memory.shared.start().cast::<Head>().as_ptr();
         // SAFETY: the memory begins at a page, is long enough, and nobody else has it yet. It is where
         // it is until the last process lets go of it.
@@ -157,7 +164,9 @@ impl Memory {
         let chunk = self.table().memory(place);
         assert!(chunk < self.chunks);
         let inside = (place.unit() % CHUNK) as usize * UNIT;
-        let at = Self::chunks_at(self.chunks) + chunk * CHUNK_BYTES + inside;
+        let begin = Self::chunks_at(self.chunks) + chunk * CHUNK_BYTES;
+        self.shared.make_usable(begin + CHUNK_BYTES);
+        let at = begin + inside;
         // SAFETY: the chunk is one of those there are, and the place is inside of it.
         let at = unsafe { self.shared.start().add(at) };
         (at, CHUNK_BYTES - inside)
@@ -221,4 +230,16 @@ fn further(place: Place, bytes: usize) -> Place {
         items: 0,
         units: (bytes / UNIT) as u32,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNKS, sizes};
+
+    /// F11: a queue does not take from other programs what it only might use.
+    #[test]
+    fn little_is_reserved_where_it_counts() {
+        assert_eq!(sizes(true), [*CHUNKS.last().unwrap()]);
+        assert_eq!(sizes(false), CHUNKS);
+    }
 }

@@ -34,7 +34,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
-use nix::unistd::{Pid, getpid};
+use nix::unistd::{Pid, geteuid, getpid};
 
 /// How long a case may last.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -105,28 +105,37 @@ pub fn main(cases: &[Case]) {
     set_child_subreaper(true).expect("since Linux 3.4");
     let plural = if chosen.len() == 1 { "" } else { "s" };
     println!("\nrunning {} test{plural}", chosen.len());
-    let (next, failures) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let (next, skipped) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let failures = Mutex::new(BTreeMap::new());
     let begin = Instant::now();
     thread::scope(|scope| {
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
                 while let Some((name, _)) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let failure = run(name, options.show).err();
-                    let word = if failure.is_some() { "FAILED" } else { "ok" };
-                    println!("test {name} ... {word}");
-                    failure.map(|text| failures.lock().expect("no panic").insert(name, text));
+                    match run(name, options.show) {
+                        Ok(Passed::Yes) => println!("test {name} ... ok"),
+                        Ok(Passed::OnlyAsRoot) => {
+                            skipped.fetch_add(1, Ordering::Relaxed);
+                            println!("test {name} ... ignored, it needs root");
+                        }
+                        Err(text) => {
+                            println!("test {name} ... FAILED");
+                            failures.lock().expect("no panic").insert(name, text);
+                        }
+                    }
                 }
             });
         }
     });
     let failures = failures.into_inner().expect("no panic");
+    let skipped = skipped.into_inner();
     for (name, text) in &failures {
         println!("\n---- {name} ----\n{text}");
     }
     println!(
-        "\ntest result: {}. {} passed; {} failed; 0 ignored; 0 measured; {} filtered out; finished in {:.2}s\n",
+        "\ntest result: {}. {} passed; {} failed; {skipped} ignored; 0 measured; {} filtered out; finished in {:.2}s\n",
         if failures.is_empty() { "ok" } else { "FAILED" },
-        chosen.len() - failures.len(),
+        chosen.len() - failures.len() - skipped,
         failures.len(),
         cases.len() - chosen.len(),
         begin.elapsed().as_secs_f64(),
@@ -159,8 +168,17 @@ impl Options {
 
 // ---- the side of the harness
 
+/// How a case did not fail.
+enum Passed {
+    Yes,
+    OnlyAsRoot,
+}
+
+/// The exit code of a case that needs root and has not begun.
+const NEEDS_ROOT: i32 = 77;
+
 /// Runs a case in a process of its own.
-fn run(name: &str, show: bool) -> Result<(), String> {
+fn run(name: &str, show: bool) -> Result<Passed, String> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let unique = COUNT.fetch_add(1, Ordering::Relaxed);
     let marker = format!("{}-{unique}:{name}", getpid());
@@ -180,8 +198,13 @@ fn run(name: &str, show: bool) -> Result<(), String> {
     leaders.insert(group.as_raw());
     drop(leaders);
     let deadline = deadline();
+    let mut passed = Passed::Yes;
     let mut failure = match finish(&mut child, deadline) {
         Some(status) if status.success() => String::new(),
+        Some(status) if status.code() == Some(NEEDS_ROOT) => {
+            passed = Passed::OnlyAsRoot;
+            String::new()
+        }
         Some(status) => format!("{status}\n"),
         None => {
             let all = ours(group, &marker);
@@ -207,7 +230,7 @@ fn run(name: &str, show: bool) -> Result<(), String> {
         failure += &format!("left in /dev/shm: {:?}\n", added());
     }
     if failure.is_empty() {
-        return Ok(());
+        return Ok(passed);
     }
     let mut text = Vec::new();
     let read = output.rewind().and_then(|()| output.read_to_end(&mut text));
@@ -295,6 +318,13 @@ fn in_case(case: fn()) {
     assert_no_children();
     let after = descriptors();
     assert!(before == after, "descriptors {before:#?} became {after:#?}");
+}
+
+/// The beginning of a case that needs root: for another user it ends here, and is shown as ignored.
+pub fn needs_root() {
+    if !geteuid().is_root() {
+        exit(NEEDS_ROOT);
+    }
 }
 
 /// Checks that this process has no child, not even a zombie.
