@@ -31,6 +31,26 @@
 //!   of tasks not begun, and until about 1 MiB of results wait for the parent. The rest moves when the
 //!   parent calls something of the pool's: submits, waits, asks whether a result is ready.
 //!
+//! # Signals
+//!
+//! Only the parent decides what becomes of its pool. A terminal or a service manager sends a signal to every
+//! process of a group; the parent handles it, ignores it, or ends, and the pool follows.
+//!
+//! | signal | parent | broker | worker | [`Process`](crate::process) of a task |
+//! |---|---|---|---|---|
+//! | HUP, INT, QUIT, TERM, USR1, USR2, ALRM, VTALRM, PROF, IO, PWR, realtime | its own | blocked | looks, when the signal comes, what the parent does with it: if the parent ignores or handles it, nothing happens; else the worker ends | ends |
+//! | the same, if the parent ignored it when it built the pool | ignored | blocked | ignored | ignored |
+//! | CHLD | its own | by default | by default | by default |
+//! | CONT, TSTP, TTIN, TTOU, URG, WINCH | its own | blocked | ignored if the parent ignored it when it built the pool, else by default | as the worker |
+//! | PIPE, XCPU, XFSZ | its own (Rust ignores PIPE) | blocked | as the parent when it built the pool | as the worker |
+//! | ABRT, BUS, FPE, ILL, SEGV, SYS, TRAP | its own | a fault of its own ends it | as the parent when it built the pool | as the worker |
+//! | KILL, STOP | cannot be changed | likewise; see [`Broken::Broker`] | likewise; see [`TaskError::WorkerDied`] | likewise |
+//!
+//! A worker blocks what the parent blocked when it built the pool. A program that a task starts
+//! (`std::process::Command`) ignores what the worker ignores, and nothing else is left of this table there. A
+//! task may change what its worker does with a signal; that lasts for as long as the worker. A single worker
+//! can be ended by `kill PID` if that would end the parent, and always by `kill -9 PID`.
+//!
 //! To copy: this file, `pool/`, `descriptor.rs`, `ends.rs`, `fork.rs`, `frame.rs`, `in_child.rs`, `pidfd.rs`,
 //! `shared_memory.rs`, `single_thread.rs`. Needs: nix (`event`, `fs`, `mman`, `poll`, `process`, `sched`, `signal`, `socket`),
 //! libc, serde, postcard.
@@ -109,10 +129,10 @@ use parent::Parent;
 /// workers may not have children.) That cannot deadlock: there is no way for a task to wait for tasks of
 /// the pool it is in. What a task starts by other means, `std::process::Command` say, nobody ends.
 ///
-/// In a task, stdin is `/dev/null`, after what the parent had read ahead of its own. SIGINT is ignored: on
-/// Ctrl-C the parent decides what becomes of its pool, and a program that a task starts ignores it too. A
-/// worker that somebody stops (`SIGSTOP`) keeps the task that it was given, begun or not, until it goes on
-/// or is killed.
+/// In a task, stdin is `/dev/null`, after what the parent had read ahead of its own. For signals see
+/// [`pool`](self#signals). A worker that somebody stops (`SIGSTOP`) keeps the task that it was given, begun
+/// or not, until it goes on or is killed. What else a worker has from its parent is in
+/// [`process`](crate::process#what-a-fork-copies): generators of random numbers, for one.
 ///
 /// **Drop** terminates the pool, as the end of Python's `with` does: tasks that run are killed, handles
 /// that are not resolved become [`TaskError::Terminated`], all processes have ended and are reaped when

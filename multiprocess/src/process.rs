@@ -14,7 +14,8 @@
 //!
 //! # What differs from Python
 //!
-//! - A start is refused while there are other threads ([`StartError::Threads`]); Python's warns.
+//! - A start is refused while there are other threads ([`StartError::Threads`]); Python's warns. It is
+//!   refused as well if the child would be in another PID namespace ([`StartError::PidNamespace`]).
 //! - A `Process` is joined when it is dropped, a daemon killed and joined. Python does so when the
 //!   program ends. `std::process::exit` runs no destructors: children go on then, daemons end.
 //! - A daemon ends with the process that started it however that one ends, by `kill -9` too. A daemon
@@ -22,13 +23,43 @@
 //! - A panic in the child is exit code 101, Python's exception 1.
 //! - The child does not wait for threads that it started. Join them (`std::thread::scope`).
 //!
-//! # What a child has
+//! # What a fork copies
 //!
-//! A copy of everything, made at the start: of what the closure captured too, so that this is dropped
-//! twice, once in each process. Channels go to it as `args`, see [`ends`](crate::ends). Signal handlers,
-//! blocked and ignored signals are the parent's, as in Python. Its stdin is `/dev/null`, but what the
-//! parent had read ahead of its own stdin is still there. A lock that the caller holds during the start
-//! is held in the child for ever.
+//! Everything that is in memory, as it is at the start:
+//!
+//! | the parent's | in the child |
+//! |---|---|
+//! | what the closure captured | a copy: it is dropped twice, once in each process |
+//! | ends of channels | closed, but for those in `args`: see [`ends`](crate::ends) |
+//! | what was read ahead of stdin | still there; stdin itself is `/dev/null` |
+//! | what `print!` has not written yet | nothing: it is flushed before. Another buffer (`BufWriter`) is written twice if both processes drop it |
+//! | a lock that the caller holds | held for ever: nobody is there to let go of it |
+//! | generators of random numbers | the same state: **every child draws the same numbers** |
+//! | the keys of `HashMap`s | the same; this matters only where an attacker chooses the keys |
+//! | exit handlers (`atexit`) | are not called: the child leaves with `_exit` |
+//! | `thread::panicking()` | as it was: `true` in a child that a destructor started during a panic |
+//!
+//! A child that draws random numbers seeds its generator first. With the fastrand crate, in a
+//! [`Process`] or in the [initialiser](crate::pool::Builder::initializer) of a pool:
+//!
+//! ```text
+//! fastrand::seed(std::process::id().into());
+//! ```
+//!
+//! # Signals
+//!
+//! | signal | in the parent | in a child |
+//! |---|---|---|
+//! | ignored by the parent | ignored | ignored |
+//! | handled by the parent | its handler | the same handler, in the child's copy of memory, as in Python |
+//! | neither | by default: most end it | by default |
+//! | blocked by the parent | blocked | blocked; what had come before the start has not come here |
+//! | KILL, when the parent ends | – | a daemon is killed |
+//!
+//! So Ctrl-C, which a terminal sends to all processes of a group, ends parent and children if nobody handles it.
+//! A daemon has two mechanisms that end it with its parent: the parent-death signal of prctl(2), and a pipe
+//! whose closing kills it. A daemon that changes its user (`setresuid`) loses the first, not the second. It
+//! would escape if it closed all descriptors too, or became another program by `exec` after it changed its user.
 //!
 //! To copy: this file, `process/`, `descriptor.rs`, `ends.rs`, `fork.rs`, `in_child.rs`, `pidfd.rs`,
 //! `single_thread.rs`.
