@@ -7,8 +7,8 @@
 //!   the peer sends: two that send at the same time do not wait for each other, as they do in Python.
 //! - An end that only reads or only writes is a type of its own: [`pipe_one_way`].
 //!
-//! To copy: this file and its folder, `ends.rs`, `frame.rs`. Needs: nix (`poll`, `signal`, `socket`),
-//! serde, postcard.
+//! To copy: this file and its folder, `descriptor.rs`, `ends.rs`, `frame.rs`. Needs: nix (`fs`, `poll`,
+//! `signal`, `socket`), serde, postcard.
 
 mod error;
 mod one_way;

@@ -11,7 +11,7 @@
 //! - An item that cannot be encoded is an error of `put`, not a message on stderr.
 //! - `get` ends when nobody is left who could put: [`GetError::Disconnected`].
 //!
-//! To copy: this file and the folder `queue/`, `ends.rs`, `pidfd.rs`, `robust_mutex.rs`,
+//! To copy: this file and the folder `queue/`, `descriptor.rs`, `ends.rs`, `pidfd.rs`, `robust_mutex.rs`,
 //! `shared_memory.rs`, `single_thread.rs`. Needs: serde, postcard (`use-std`), nix (`fs`, `mman`, `poll`,
 //! `process`, `sched`, `signal`), libc.
 
