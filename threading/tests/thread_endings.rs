@@ -6,13 +6,15 @@ mod support;
 use std::panic;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, LazyLock};
 use std::thread as native;
 
-use support::{Ended, again, role, run};
+use support::{Ended, Sleeper, again, role, run};
 #[cfg(target_os = "linux")]
 use support::{again_through, eventually};
+use threading::reentrant_lock::ReentrantLock;
 use threading::registry::{ExitGuard, active_count, enumerate};
+use threading::semaphore::Semaphore;
 use threading::thread::{Builder, spawn};
 
 /// A thread that panics: what its join says.
@@ -141,6 +143,64 @@ fn the_guard_waits_for_a_threads_thread() {
         .join()
         .expect("a guard does not wait for its own thread");
     assert_eq!(active_count(), 1, "{:?}", enumerate());
+}
+
+/// F22: the guard waits for the destructor of a result that nobody takes, and of a thread-local. Both run
+/// when the guard waits for certain.
+#[test]
+fn the_guard_waits_for_the_last_destructor() {
+    static MAIN: LazyLock<Sleeper> = LazyLock::new(Sleeper::default);
+    static FLUSHED: AtomicUsize = AtomicUsize::new(0);
+    struct Log;
+    impl Drop for Log {
+        fn drop(&mut self) {
+            MAIN.wait_until_asleep();
+            FLUSHED.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    thread_local! {
+        static LOG: Log = const { Log };
+    }
+    if role().is_none() {
+        let ended = again("the_guard_waits_for_the_last_destructor", "destructors");
+        assert!(ended.status.success(), "{ended:#?}");
+        return;
+    }
+    let guard = ExitGuard::new();
+    drop(spawn(|| Log).unwrap());
+    drop(spawn(|| LOG.with(|_| ())).unwrap());
+    MAIN.about_to_wait();
+    drop(guard);
+    assert_eq!(FLUSHED.load(Ordering::SeqCst), 2);
+}
+
+/// F07: threads, their guard and the locks work in a destructor that runs while a panic unwinds.
+#[test]
+fn a_destructor_may_use_all_of_it_while_unwinding() {
+    struct Uses<'a>(&'a ReentrantLock<()>, &'a Semaphore);
+    impl Drop for Uses<'_> {
+        fn drop(&mut self) {
+            let Self(lock, semaphore) = *self;
+            let _inside = (lock.lock(), lock.lock(), semaphore.acquire());
+            drop(spawn(|| ()).unwrap());
+            assert!(!spawn(native::panicking).unwrap().join().unwrap());
+            drop(ExitGuard::new());
+            assert_eq!(active_count(), 1, "{:?}", enumerate());
+        }
+    }
+    if role().is_none() {
+        let ended = again("a_destructor_may_use_all_of_it_while_unwinding", "unwinds");
+        assert!(ended.status.success(), "{ended:#?}");
+        return;
+    }
+    let (lock, semaphore) = (ReentrantLock::new(()), Semaphore::new(1));
+    let unwinds = || {
+        let _uses = Uses(&lock, &semaphore);
+        panic::resume_unwind(Box::new("quiet panic"));
+    };
+    panic::catch_unwind(panic::AssertUnwindSafe(unwinds)).unwrap_err();
+    assert_eq!((lock.depth(), semaphore.available_permits()), (0, 1));
+    assert_eq!(unlucky(), "thread 'Unlucky' panicked: bad luck");
 }
 
 /// TH-15: forty daemons that print while the process ends: no error, no word on stderr, no wait.
