@@ -64,6 +64,7 @@ struct Inner {
 
 struct Life {
     phase: Phase,
+    disowned: bool,
     /// Threads in a wait for a change. With none, a change need not enter the kernel to wake somebody.
     waiting: usize,
 }
@@ -71,11 +72,14 @@ struct Life {
 /// | from | to | who | when |
 /// |---|---|---|---|
 /// | initial | started, on the list | the thread or its creator, whoever is first | `begin` |
+/// | started | leaving | the thread | its [`ExitGuard`] begins to wait |
+/// | leaving | started | the thread | its [`ExitGuard`] has waited |
 /// | started | stopped, off the list | the thread | its last destructor |
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Phase {
     Initial,
     Started,
+    Leaving,
     Stopped,
 }
 
@@ -86,7 +90,11 @@ impl Thread {
     }
 
     fn new(ident: u64, name: String, daemon: bool, phase: Phase) -> Self {
-        let life = Life { phase, waiting: 0 };
+        let life = Life {
+            phase,
+            disowned: false,
+            waiting: 0,
+        };
         Self(Arc::new(Inner {
             ident,
             name,
@@ -112,12 +120,15 @@ impl Thread {
     }
 
     /// Whether the thread has not [ended](self) yet.
+    ///
+    /// A thread that is in the drop of its [`ExitGuard`] counts as ended, since it only waits there. So
+    /// does Python's main thread when it waits for the others at exit.
     pub fn is_alive(&self) -> bool {
         self.life().phase == Phase::Started
     }
 
-    /// Waits until the thread has [ended](self). Any number of threads may wait. The main thread ends
-    /// with the process.
+    /// Waits until the thread has [ended](self) or waits in the drop of its [`ExitGuard`]. Any number of
+    /// threads may wait. A main thread without a guard ends with the process.
     ///
     /// # Errors
     ///
@@ -126,7 +137,7 @@ impl Thread {
         if *self == current() {
             return Err(WaitsForItself);
         }
-        self.wait_while(|life| life.phase != Phase::Stopped);
+        self.wait_while(|life| life.phase < Phase::Leaving);
         Ok(())
     }
 
@@ -140,10 +151,10 @@ impl Thread {
         let (mut life, _) = self
             .0
             .changed
-            .wait_timeout_while(life, timeout, |life| life.phase != Phase::Stopped)
+            .wait_timeout_while(life, timeout, |life| life.phase < Phase::Leaving)
             .unwrap_or_else(PoisonError::into_inner);
         life.waiting -= 1;
-        life.phase == Phase::Stopped
+        life.phase >= Phase::Leaving
     }
 
     /// Strikes the thread off the list: it runs on, but is not counted or waited for at exit.
@@ -151,6 +162,7 @@ impl Thread {
     /// Named after the shells' `disown`. Python has no counterpart.
     pub fn disown(&self) {
         registry().remove(&self.ident());
+        self.change(|life| life.disowned = true); // a guard may wait for it already
     }
 
     /// Puts the thread on the list, once. Its creator calls this after the start and the thread
@@ -212,7 +224,7 @@ impl fmt::Debug for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let phase = match self.life().phase {
             Phase::Initial => "initial",
-            Phase::Started => "started",
+            Phase::Started | Phase::Leaving => "started",
             Phase::Stopped => "stopped",
         };
         let daemon = if self.is_daemon() { " daemon" } else { "" };
@@ -274,6 +286,10 @@ pub fn enumerate() -> Vec<Thread> {
 /// Waits, when dropped, until every thread that is not a daemon has [ended](self), those included
 /// that others start meanwhile. Python does this when the main thread ends; Rust ends the process.
 ///
+/// Two guards do not wait for each other: the guard of a thread that is on the list does not wait for
+/// a thread that is in a guard. No guard waits for `main`, so the guard there waits for every thread to
+/// its end. A thread that joins the handle of one whose guard waits for it is a deadlock.
+///
 /// Put it into a variable at the top of `main` (not `_`, which drops at once), so that it is dropped
 /// last. `std::process::exit` does not run it. A daemon, or any thread when there is no guard, is
 /// cut off where it stands: its destructors do not run and its buffers are not flushed.
@@ -291,16 +307,23 @@ impl ExitGuard {
 impl Drop for ExitGuard {
     fn drop(&mut self) {
         let me = current();
+        me.change(|life| life.phase = Phase::Leaving);
+        let listed = registry().contains_key(&me.ident());
+        let must_end = |life: &Life| {
+            let waits_too = listed && life.phase == Phase::Leaving;
+            life.phase != Phase::Stopped && !life.disowned && !waits_too
+        };
         let next = || {
             let registry = registry();
             registry
                 .values()
-                .find(|thread| !thread.is_daemon() && **thread != me)
+                .find(|thread| !thread.is_daemon() && **thread != me && must_end(&thread.life()))
                 .cloned()
         };
         while let Some(thread) = next() {
-            let _ = thread.wait(); // it is not this thread, the only error there is
+            thread.wait_while(must_end);
         }
+        me.change(|life| life.phase = Phase::Started);
     }
 }
 

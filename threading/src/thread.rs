@@ -156,7 +156,7 @@ pub trait Run: Sized + Send + 'static {
 }
 
 /// A started thread and the value it will return. Dropping it joins nothing: the thread runs on, and
-/// drops what it returns.
+/// drops its result itself. If it has returned already, the drop of the handle drops the result.
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     native: native::JoinHandle<T>,

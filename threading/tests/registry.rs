@@ -218,14 +218,19 @@ fn the_end_is_after_the_last_destructor() {
         for place in ["captured", "returned", "thread-local"] {
             let gate = Arc::new(Gate::default());
             let slow = Slow(Arc::clone(&gate));
-            let keep = move || match place {
-                "returned" => Some(slow),
-                "thread-local" => LOCAL.replace(Some(slow)),
-                _ => None,
+            let (detach, detached) = mpsc::channel::<()>();
+            let keep = move || {
+                detached.recv().unwrap_or_default(); // or else it could be the handle that drops the result
+                match place {
+                    "returned" => Some(slow),
+                    "thread-local" => LOCAL.replace(Some(slow)),
+                    _ => None,
+                }
             };
             let handle = spawn(keep).unwrap();
             let thread = handle.thread().clone();
-            drop(handle); // nobody joins it
+            drop(handle);
+            drop(detach);
             gate.reached.wait();
             let alive = (thread.is_alive(), is_listed(&thread));
             let ended = thread.wait_timeout(Duration::ZERO);

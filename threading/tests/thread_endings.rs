@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, LazyLock};
 use std::thread as native;
 
-use support::{Ended, Sleeper, again, role, run};
+use support::{Ended, Sleeper, again, held, role, run};
 #[cfg(target_os = "linux")]
 use support::{again_through, eventually};
+use threading::event::Event;
 use threading::reentrant_lock::ReentrantLock;
-use threading::registry::{ExitGuard, active_count, enumerate};
+use threading::registry::{ExitGuard, Thread, active_count, current, enumerate};
 use threading::semaphore::Semaphore;
 use threading::thread::{Builder, spawn};
 
@@ -167,11 +168,90 @@ fn the_guard_waits_for_the_last_destructor() {
         return;
     }
     let guard = ExitGuard::new();
-    drop(spawn(|| Log).unwrap());
+    let detached = Arc::new(Event::new()); // or else it could be the handle that drops the result
+    let returns = {
+        let detached = Arc::clone(&detached);
+        move || {
+            detached.wait();
+            Log
+        }
+    };
+    drop(spawn(returns).unwrap());
+    detached.set();
     drop(spawn(|| LOG.with(|_| ())).unwrap());
     MAIN.about_to_wait();
     drop(guard);
     assert_eq!(FLUSHED.load(Ordering::SeqCst), 2);
+}
+
+/// Threads that have a guard each do not wait for each other. Nor does a thread hang that waits for one that
+/// waits in its guard: that counts as ended. The guard of a thread that no guard waits for still waits
+/// for all of them to the end.
+#[test]
+fn guards_do_not_wait_for_each_other() {
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+    struct Counted;
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            ENDED.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    if role().is_none() {
+        let ended = again("guards_do_not_wait_for_each_other", "guards");
+        assert!(
+            ended.status.success() && ended.stderr.is_empty(),
+            "{ended:#?}"
+        );
+        return;
+    }
+    let outer = ExitGuard::new();
+    let begun = Arc::new(Barrier::new(5));
+    let start = |waits: fn(Option<Thread>), whom| {
+        let begun = Arc::clone(&begun);
+        let body = move || {
+            let _after = Counted;
+            begun.wait();
+            waits(whom);
+        };
+        spawn(body).unwrap().thread().clone()
+    };
+    let guard = |_| drop(ExitGuard::new());
+    let wait = |whom: Option<Thread>| whom.unwrap().wait().unwrap();
+    let guarded = [(); 2].map(|()| start(guard, None));
+    start(wait, Some(guarded[0].clone()));
+    start(wait, Some(current()));
+    begun.wait();
+    drop(outer);
+    assert_eq!(ENDED.load(Ordering::SeqCst), 4);
+    assert!(current().is_alive(), "the guard has waited, and is gone");
+}
+
+/// A guard that waits for a thread does so no more when that is disowned.
+#[test]
+fn the_guard_lets_go_of_a_disowned_thread() {
+    if role().is_none() {
+        let ended = again("the_guard_lets_go_of_a_disowned_thread", "disowned");
+        assert!(ended.status.success(), "{ended:#?}");
+        return;
+    }
+    let main = Arc::new(Sleeper::default());
+    let guard = ExitGuard::new();
+    let (hold, handle) = held(Builder::new());
+    let thread = handle.thread().clone();
+    let disowns = {
+        let main = Arc::clone(&main);
+        move || {
+            main.wait_until_asleep();
+            thread.disown();
+        }
+    };
+    let disowns = spawn(disowns).unwrap();
+    main.about_to_wait();
+    drop(guard);
+    assert!(handle.thread().is_alive());
+    drop(hold);
+    disowns.join().unwrap();
+    handle.join().unwrap();
 }
 
 /// F07: threads, their guard and the locks work in a destructor that runs while a panic unwinds.
