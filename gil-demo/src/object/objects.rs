@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use super::{Heap, ObjectRef, Value};
 
 pub(super) const NONE: u32 = 0;
-const FALSE: u32 = 1; // `bool` counts on `True` coming next
+pub(super) const FALSE: u32 = 1; // `bool` counts on `True` coming next
 const TRUE: u32 = 2;
 
 /// A heap in the simple cases, which are nearly all: there is room, a reference is good, its object is
