@@ -163,9 +163,8 @@ impl Heap {
 
     /// One reference less; the last one frees the object. C's `Py_DECREF`.
     pub fn decref(&mut self, object: ObjectRef) {
-        if !self.objects().decref_last(object) {
-            self.decref_list(object);
-        }
+        self.try_decref(object)
+            .unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// How many references there are. C's `Py_REFCNT`; Python's `sys.getrefcount(x)` is one more,
