@@ -77,18 +77,18 @@ struct State {
     switches: u64,
     /// Threads that wait for the lock. With none, nobody need be woken.
     waiting: usize,
-    /// In the order in which the threads came; of those that have ended, only the last ones.
+    /// In the order in which the threads came. Of those that have ended, only the last ones are kept.
     known: Vec<Known>,
-    /// Who had the lock when; only kept when asked for, since it grows with every release.
+    /// Who had the lock when; only kept when asked for, since it grows with every release up to a limit.
     timeline: Option<Vec<Span>>,
 }
 
 /// A thread that has used the lock.
 struct Known {
     account: Account,
-    /// Whether it has a guard, which may have let go in `allow_threads`, or waits for its first one.
+    /// Whether the thread has a guard (it may have let go in `allow_threads`), or waits to get one.
     has_guard: bool,
-    /// Of the thread's `ALIVE`: when the thread has ended, so has what this points to.
+    /// Points to the thread's `ALIVE`, which is dropped when the thread ends.
     alive: Weak<()>,
 }
 
