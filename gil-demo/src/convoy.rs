@@ -21,9 +21,9 @@ type Socket = std::net::TcpStream;
 /// Sends `trips` requests of a byte, one after the other, to a thread that answers under `gil` while
 /// another thread burns the processor under it; how long each took to be answered.
 ///
-/// The asking thread is the calling one, and does without the lock, as a client elsewhere would. It asks
-/// when the other thread is at work: right after an answer, the next request may come before that one
-/// has woken, and would be answered at once.
+/// The asking thread is the calling one, and does without the lock, as a client elsewhere would: with a
+/// guard of its own it would wait for ever. It asks when the other thread is at work: right after an
+/// answer, the next request may come before that one has woken, and would be answered at once.
 ///
 /// # Errors
 ///

@@ -25,9 +25,10 @@ use std::cell::UnsafeCell;
 use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -76,9 +77,23 @@ struct State {
     switches: u64,
     /// Threads that wait for the lock. With none, nobody need be woken.
     waiting: usize,
-    accounts: Vec<Account>,
-    /// Who had the lock when; only kept when asked for, since it grows with every release.
+    /// In the order in which the threads came. Of those that have ended, only the last ones are kept.
+    known: Vec<Known>,
+    /// Who had the lock when; only kept when asked for, since it grows with every release up to a limit.
     timeline: Option<Vec<Span>>,
+}
+
+/// A thread that has used the lock.
+struct Known {
+    account: Account,
+    /// Whether the thread has a guard (it may have let go in `allow_threads`), or waits to get one.
+    has_guard: bool,
+    /// Points to the thread's `ALIVE`, which is dropped when the thread ends.
+    alive: Weak<()>,
+}
+
+std::thread_local! {
+    static ALIVE: Arc<()> = Arc::new(());
 }
 
 /// What a thread did with the lock so far. Each time is the sum of clock readings of its own, none is
@@ -95,8 +110,6 @@ pub struct Account {
     pub waited: Duration,
     /// For how long it did without, in [`GilGuard::allow_threads`].
     pub released: Duration,
-    /// Whether it is in `allow_threads` now, and will take the lock for the guard that it has.
-    has_let_go: bool,
 }
 
 /// From when to when a thread had the lock.
@@ -120,6 +133,12 @@ impl<T> Gil<T> {
     /// CPython's switch interval, 5 ms.
     pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
 
+    /// How many accounts of threads that have ended are kept.
+    pub const KEPT_ACCOUNTS: usize = 256;
+
+    /// How many spans are kept: 40 MiB of them.
+    pub const KEPT_SPANS: usize = 1 << 20;
+
     /// A free lock around `value`, with CPython's switch interval.
     pub fn new(value: T) -> Self {
         let state = State {
@@ -127,7 +146,7 @@ impl<T> Gil<T> {
             last_holder: None,
             switches: 0,
             waiting: 0,
-            accounts: Vec::new(),
+            known: Vec::new(),
             timeline: None,
         };
         let gil = Self {
@@ -162,11 +181,9 @@ impl<T> Gil<T> {
     /// [`allow_threads`](GilGuard::allow_threads): it would wait for itself, now or in the end.
     pub fn acquire(&self) -> Result<GilGuard<'_, T>, AlreadyHeld> {
         let me = thread::current().id();
-        let mut state = self.state();
-        if state.holder == Some(me) || state.account(me).has_let_go {
+        if mem::replace(&mut self.state().known(me).has_guard, true) {
             return Err(AlreadyHeld);
         }
-        drop(state);
         let since = self.take(me);
         Ok(GilGuard {
             gil: self,
@@ -181,12 +198,16 @@ impl<T> Gil<T> {
         self.state().switches
     }
 
-    /// What each thread did with the lock, in the order in which they first took it.
+    /// What each thread did with the lock, in the order in which they first wanted it. Of the threads that
+    /// have ended, no more than the last [`KEPT_ACCOUNTS`](Self::KEPT_ACCOUNTS) are kept when another comes.
     pub fn accounts(&self) -> Vec<Account> {
-        self.state().accounts.clone()
+        let state = self.state();
+        let accounts = state.known.iter().map(|known| known.account.clone());
+        accounts.collect()
     }
 
-    /// From now on keeps who had the lock when; a hold that has begun counts from its beginning.
+    /// From now on keeps who had the lock when; a hold that has begun counts from its beginning. After
+    /// [`KEPT_SPANS`](Self::KEPT_SPANS) holds no more are kept.
     pub fn record(&self) {
         self.state().timeline.get_or_insert_default();
     }
@@ -226,18 +247,23 @@ impl<T> Gil<T> {
             self.switched.notify_all();
         }
         let now = Instant::now();
-        let account = state.account(me);
+        let account = &mut state.known(me).account;
         account.hand_overs += u64::from(switched);
         account.waited += now - begin;
         now
     }
 
-    /// Lets go of the lock taken at `since`. On a request, waits until another thread has taken it.
-    fn release(&self, me: ThreadId, since: Instant) {
+    /// Lets go of the lock taken at `since`, for now or, without a guard, for good. On a request, waits
+    /// until another thread has taken it.
+    fn release(&self, me: ThreadId, since: Instant, has_guard: bool) {
         let mut state = self.state();
         let now = Instant::now();
-        state.account(me).held += now - since;
-        if let Some(timeline) = &mut state.timeline {
+        let known = state.known(me);
+        known.account.held += now - since;
+        known.has_guard = has_guard;
+        if let Some(timeline) = &mut state.timeline
+            && timeline.len() < Self::KEPT_SPANS
+        {
             timeline.push(Span {
                 thread: me,
                 from: since,
@@ -256,7 +282,7 @@ impl<T> Gil<T> {
                 .switched
                 .wait_while(state, |state| state.last_holder == Some(me))
                 .unwrap_or_else(PoisonError::into_inner);
-            state.account(me).waited += now.elapsed();
+            state.known(me).account.waited += now.elapsed();
         }
     }
 
@@ -267,21 +293,39 @@ impl<T> Gil<T> {
 }
 
 impl State {
-    /// The thread's account, opened when there is none. There are few threads: a search will do.
-    fn account(&mut self, thread: ThreadId) -> &mut Account {
-        let known = self.accounts.iter().position(|a| a.thread == thread);
-        let index = known.unwrap_or_else(|| {
-            self.accounts.push(Account {
-                thread,
-                hand_overs: 0,
-                held: Duration::ZERO,
-                waited: Duration::ZERO,
-                released: Duration::ZERO,
-                has_let_go: false,
+    /// What is known of the thread. There are few threads: a search will do.
+    fn known(&mut self, thread: ThreadId) -> &mut Known {
+        let index = self.known.iter().position(|k| k.account.thread == thread);
+        let index = index.unwrap_or_else(|| {
+            self.forget_the_ended();
+            self.known.push(Known {
+                account: Account {
+                    thread,
+                    hand_overs: 0,
+                    held: Duration::ZERO,
+                    waited: Duration::ZERO,
+                    released: Duration::ZERO,
+                },
+                has_guard: false,
+                // A thread whose locals are being destroyed passes for one that has ended.
+                alive: ALIVE.try_with(Arc::downgrade).unwrap_or_default(),
             });
-            self.accounts.len() - 1
+            self.known.len() - 1
         });
-        &mut self.accounts[index]
+        &mut self.known[index]
+    }
+
+    /// Forgets the threads that have ended, but for the last ones.
+    fn forget_the_ended(&mut self) {
+        // A thread may take the lock when its locals are being destroyed, or leak a guard.
+        let ended = |known: &Known| known.alive.strong_count() == 0 && !known.has_guard;
+        let count = self.known.iter().filter(|known| ended(known)).count();
+        let mut surplus = count.saturating_sub(Gil::<()>::KEPT_ACCOUNTS);
+        self.known.retain(|known| {
+            let forget = surplus > 0 && ended(known);
+            surplus -= usize::from(forget);
+            !forget
+        });
     }
 }
 
@@ -357,7 +401,7 @@ impl<T> GilGuard<'_, T> {
 
     #[cold]
     fn hand_over(&mut self) {
-        self.gil.release(self.me, self.since);
+        self.gil.release(self.me, self.since, true);
         self.since = self.gil.take(self.me);
     }
 
@@ -374,16 +418,11 @@ impl<T> GilGuard<'_, T> {
                 let (gil, me) = (self.guard.gil, self.guard.me);
                 let released = self.begin.elapsed();
                 self.guard.since = gil.take(me);
-                let mut state = gil.state();
-                let account = state.account(me);
-                account.released += released;
-                account.has_let_go = false;
+                gil.state().known(me).account.released += released;
             }
         }
 
-        // Before the release: the lock is ours, so nobody can come in between.
-        self.gil.state().account(self.me).has_let_go = true;
-        self.gil.release(self.me, self.since);
+        self.gil.release(self.me, self.since, true);
         let _retake = Retake {
             guard: self,
             begin: Instant::now(),
@@ -411,7 +450,7 @@ impl<T> DerefMut for GilGuard<'_, T> {
 
 impl<T> Drop for GilGuard<'_, T> {
     fn drop(&mut self) {
-        self.gil.release(self.me, self.since);
+        self.gil.release(self.me, self.since, false);
     }
 }
 

@@ -229,10 +229,9 @@ impl<'a, L: Lock> Machine<'a, L> {
 impl<L: Lock> Drop for Machine<'_, L> {
     fn drop(&mut self) {
         let heap = self.lock.heap();
-        // In another heap there is nothing of ours, and a panic while one unwinds would abort.
-        if heap.get(self.code.heap).is_ok() {
-            let values = self.stack.leave(0);
-            values.for_each(|object| heap.decref(object));
+        for object in self.stack.leave(0) {
+            // In another heap there is nothing of ours; and others may have counted down what is.
+            let _ = heap.try_decref(object);
         }
     }
 }

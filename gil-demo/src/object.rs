@@ -49,7 +49,7 @@ mod value; // what an object can be
 pub use error::RefError;
 pub use value::Value;
 
-use objects::{NONE, Objects, Slot};
+use objects::{FALSE, NONE, Objects, Slot};
 
 /// Which object. CPython's `PyObject *`: copying it does not count, [`Heap::incref`] does.
 ///
@@ -79,7 +79,8 @@ pub struct ObjectRef(NonZeroU64); // the heap's number in the upper half, the sl
 /// # Panics
 ///
 /// Every method that takes an [`ObjectRef`] panics, with the text of the [`RefError`], if it is not
-/// an object of this heap ([`get`](Self::get) does not).
+/// an object of this heap ([`get`](Self::get) does not). So does one that would make the 2^32nd reference
+/// to an object. A heap has room for fewer than 2^32 objects, a process for fewer than 2^32 heaps.
 #[derive(Debug)]
 pub struct Heap {
     number: NonZeroU64,
@@ -115,8 +116,9 @@ impl Heap {
 
     /// `True` or `False`: a new reference to the one there is. C's `PyBool_FromLong`.
     pub fn bool(&mut self, value: bool) -> ObjectRef {
-        let made = self.objects().bool(value);
-        made.expect("there are both, with fewer than 2^32 references")
+        let object = self.objects().object(FALSE + u32::from(value));
+        self.incref(object);
+        object
     }
 
     /// A new int. C's `PyLong_FromLongLong`.
@@ -154,15 +156,15 @@ impl Heap {
     /// One reference more. C's `Py_INCREF`.
     pub fn incref(&mut self, object: ObjectRef) {
         if !self.objects().incref(object) {
-            panic!("{}", RefError::of(object, self.number));
+            let error = self.get(object).err().unwrap_or(RefError::TooMany);
+            panic!("{error}");
         }
     }
 
     /// One reference less; the last one frees the object. C's `Py_DECREF`.
     pub fn decref(&mut self, object: ObjectRef) {
-        if !self.objects().decref_last(object) {
-            self.decref_list(object);
-        }
+        self.try_decref(object)
+            .unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// How many references there are. C's `Py_REFCNT`; Python's `sys.getrefcount(x)` is one more,
@@ -220,5 +222,33 @@ impl ObjectRef {
     #[inline(always)]
     fn slot(self, heap: NonZeroU64) -> usize {
         usize::try_from(self.0.get() ^ heap.get()).unwrap_or(usize::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// The 2^32nd reference is refused in words that say why, and the object is as it was. (Nothing but this
+    /// module can set a count; to count up to it would take a while.)
+    #[test]
+    fn one_reference_too_many() {
+        let mut heap = Heap::new();
+        for index in 0..=FALSE + 1 {
+            heap.slots[index as usize].count = u32::MAX;
+        }
+        let makes: [fn(&mut Heap) -> ObjectRef; 3] =
+            [Heap::none, |heap| heap.bool(false), |heap| heap.bool(true)];
+        for make in makes {
+            let made = catch_unwind(AssertUnwindSafe(|| make(&mut heap)));
+            let text = made.expect_err("it is refused").downcast::<String>();
+            assert_eq!(*text.unwrap(), RefError::TooMany.to_string());
+        }
+        let none = heap.objects().object(NONE);
+        assert_eq!(heap.ref_count(none), u32::MAX);
+        heap.decref(none);
+        assert_eq!(heap.none(), none, "there is room again");
     }
 }

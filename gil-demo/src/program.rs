@@ -92,7 +92,7 @@ pub(crate) struct Function {
 }
 
 /// What `LOAD_CONST` loads. Not an object yet: it becomes one in each heap that it is loaded into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Constant {
     None,
     Bool(bool),
@@ -132,15 +132,14 @@ impl Program {
     /// [`ProgramError`]: one of the problems there are, and its line.
     pub fn parse(text: &str) -> Result<Self, ProgramError> {
         let sources = parse::split(text)?;
+        let mut constants = parse::Numbered::new(); // equal ones are one, as in CPython's `co_consts`
+        let assemble = |source| Self::assemble(source, &sources, &mut constants);
+        let functions = sources.functions.iter().map(assemble);
         let mut program = Self {
-            functions: Vec::new(),
-            constants: Vec::new(),
+            functions: functions.collect::<Result<_, _>>()?,
+            constants: constants.items,
         };
-        for source in &sources {
-            let function = program.assemble(source, &sources)?;
-            program.functions.push(function);
-        }
-        for (index, source) in sources.iter().enumerate() {
+        for (index, source) in sources.functions.iter().enumerate() {
             program.functions[index].max_depth = program.verify(index, source.line)?;
         }
         Ok(program)

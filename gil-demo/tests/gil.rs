@@ -18,7 +18,7 @@ use std::thread::{self, ThreadId, scope};
 use std::time::{Duration, Instant};
 
 use gil_demo::gil::{Account, AlreadyHeld, Gil, GilGuard};
-use support::with_gil;
+use support::{bounded, with_gil};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -209,6 +209,23 @@ fn twice_in_a_thread() {
             scope.spawn(|| *lock(gil) += 1);
         });
         assert_eq!(*lock(gil), 3);
+    });
+}
+
+/// F01's kind: a guard that is leaked keeps the lock after its thread's end too. Nobody else passes for its thread,
+/// and the value can still be taken out of the lock.
+#[test]
+fn a_leaked_guard_keeps_the_lock() {
+    bounded(|| {
+        let gil = Gil::new(vec![7]);
+        scope(|scope| {
+            scope.spawn(|| {
+                std::mem::forget(lock(&gil));
+                assert_eq!(gil.acquire().map(drop), Err(AlreadyHeld));
+            });
+        });
+        assert_eq!(format!("{gil:?}"), "Gil(held)");
+        assert_eq!(gil.into_inner(), [7]);
     });
 }
 

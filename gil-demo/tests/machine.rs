@@ -297,6 +297,49 @@ fn a_panic_leaves_nothing_behind() {
     }
 }
 
+/// Counts an object down too often, and panics when others could have the heap.
+struct Miscounting {
+    heap: Heap,
+    object: ObjectRef,
+}
+
+impl Lock for Miscounting {
+    fn heap(&mut self) -> &mut Heap {
+        &mut self.heap
+    }
+
+    fn check(&mut self) {
+        while self.heap.get(self.object).is_ok() {
+            self.heap.decref(self.object);
+        }
+        panic!("as told");
+    }
+}
+
+/// F07's kind: a run that is unwound does not panic once more over what others have freed, by itself or in a
+/// list, which would abort the process. It gives up the rest.
+#[test]
+fn what_others_have_freed_is_one_panic() {
+    let program = parse(
+        "def f():\nLOAD_CONST 7\nLOAD_CONST 8\nLOAD_CONST 7\nLOAD_CONST 8\nBUILD_LIST 2\n\
+         CALL g 0\nBUILD_LIST 4\nGET_REF_COUNT\nRETURN_VALUE\n\
+         def g():\nLOAD_CONST 9\nRETURN_VALUE",
+    );
+    let mut heap = Heap::new();
+    let code = Code::load(&program, &mut heap);
+    let (object, other) = (code.constants()[0], code.constants()[1]);
+    let before = heap.live();
+    let mut lock = Miscounting { heap, object };
+    let running = || run(&code, "f", &[], &mut lock);
+    assert!(catch_unwind(AssertUnwindSafe(running)).is_err());
+    assert_eq!(
+        lock.heap.live(),
+        before - 1,
+        "all but what others have freed"
+    );
+    assert_eq!(lock.heap.ref_count(other), 1, "the program's");
+}
+
 /// Puts another heap in the place of the one it had.
 struct Replaced(Heap);
 

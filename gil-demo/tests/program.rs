@@ -1,6 +1,10 @@
 //! `program.rs`: each problem is found, on its line.
 
+#[allow(dead_code, reason = "shared with the lock's tests")]
+mod support;
+
 use gil_demo::program::{CPU_TASK, Problem, Program, REF_COUNT};
+use support::bounded;
 
 /// The body of a function `f`, whose first line is line 2.
 #[track_caller]
@@ -172,4 +176,30 @@ fn an_error_names_its_line() {
         error.to_string(),
         "line 2: the function has no label `done`"
     );
+}
+
+/// A program of many names is read in no more than a moment each. If each were searched in a list of the
+/// others, these programs would take minutes.
+#[test]
+fn parsing_many_names_is_not_quadratic() {
+    const MANY: usize = 300_000;
+    fn each(line: impl Fn(usize) -> String) -> String {
+        (0..MANY).map(line).collect()
+    }
+    bounded(|| {
+        let end = "LOAD_CONST None\nRETURN_VALUE\n";
+        for text in [
+            format!("def f({}):\n{end}", each(|n| format!("p{n}, ")) + "last"),
+            format!(
+                "def f():\n{}{end}",
+                each(|n| format!("LOAD_CONST {n}\nSTORE_FAST v{n}\n"))
+            ),
+            format!("def f():\n{}{end}", each(|n| format!("L{n}:\n"))),
+            each(|n| format!("def f{n}():\nCALL f{n} 0\nRETURN_VALUE\n")),
+        ] {
+            if let Err(error) = Program::parse(&text) {
+                panic!("{error}");
+            }
+        }
+    });
 }

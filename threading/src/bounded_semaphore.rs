@@ -113,6 +113,9 @@ impl fmt::Debug for BoundedSemaphore {
 }
 
 /// A permit of a [`BoundedSemaphore`]. Dropping it gives it back. It may be sent to another thread.
+///
+/// One that is leaked (`mem::forget`) is lost: it is not counted as [forgotten](Self::forget), so
+/// [`BoundedSemaphore::release`] cannot give it back.
 #[must_use = "the permit goes back at once if it is not kept"]
 #[derive(Debug)]
 pub struct BoundedPermit<'a> {

@@ -5,12 +5,20 @@
 //! The list has no ghosts: a thread that could not be started was never on it, and one that has
 //! been joined is off it.
 //!
+//! A thread has *ended* when nothing of it runs any more: its function has returned or panicked, and
+//! what the function captured, its result (if nobody joins the thread) and the thread-locals are
+//! dropped. A thread-local of this file notes the end in its destructor. A thread that is started here
+//! makes it before any other, and std destroys thread-locals in reverse order, so it goes last. std
+//! does not promise that order: on a system where it differs, the destructor of another thread-local
+//! may run after the end was noted, and only joining the handle waits for it.
+//!
 //! To copy: this file, and `thread.rs`, which starts the threads. Needs: std only.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
+use std::fs;
 use std::iter;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -23,7 +31,23 @@ use std::time::Duration;
 static REGISTRY: Mutex<BTreeMap<u64, Thread>> = Mutex::new(BTreeMap::new());
 
 std::thread_local! {
-    static CURRENT: OnceCell<Thread> = const { OnceCell::new() };
+    static CURRENT: Current = const { Current(OnceCell::new()) };
+    /// The thread's number once `CURRENT` is destroyed. It has no destructor, so it can be read then.
+    static ENDED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The calling thread's description. Its drop notes the end of the thread.
+struct Current(OnceCell<Thread>);
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        let Some(thread) = self.0.get() else { return };
+        ENDED.set(thread.ident());
+        // The main thread's locals are destroyed, if at all, when the process ends.
+        if thread.ident() != MAIN_IDENT {
+            thread.end();
+        }
+    }
 }
 
 /// A thread as others see it: cheap to clone, and still readable when the thread has ended.
@@ -35,21 +59,27 @@ struct Inner {
     name: String,
     daemon: bool,
     life: Mutex<Life>,
-    stopped: Condvar,
+    changed: Condvar,
 }
 
 struct Life {
     phase: Phase,
-    /// Threads in a wait for the end. With none, the end need not enter the kernel to wake somebody.
+    disowned: bool,
+    /// Threads in a wait for a change. With none, a change need not enter the kernel to wake somebody.
     waiting: usize,
 }
 
-/// Initial → started (by the thread or its creator, whoever is first) → stopped (by the thread).
-/// A thread is on the list exactly while it is started, unless it was disowned.
-#[derive(Clone, Copy, PartialEq)]
+/// | from | to | who | when |
+/// |---|---|---|---|
+/// | initial | started, on the list | the thread or its creator, whoever is first | `begin` |
+/// | started | leaving | the thread | its [`ExitGuard`] begins to wait |
+/// | leaving | started | the thread | its [`ExitGuard`] has waited |
+/// | started | stopped, off the list | the thread | its last destructor |
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Phase {
     Initial,
     Started,
+    Leaving,
     Stopped,
 }
 
@@ -60,13 +90,17 @@ impl Thread {
     }
 
     fn new(ident: u64, name: String, daemon: bool, phase: Phase) -> Self {
-        let life = Life { phase, waiting: 0 };
+        let life = Life {
+            phase,
+            disowned: false,
+            waiting: 0,
+        };
         Self(Arc::new(Inner {
             ident,
             name,
             daemon,
             life: Mutex::new(life),
-            stopped: Condvar::new(),
+            changed: Condvar::new(),
         }))
     }
 
@@ -85,15 +119,16 @@ impl Thread {
         self.0.daemon
     }
 
-    /// Whether what the thread runs has not returned yet.
+    /// Whether the thread has not [ended](self) yet.
+    ///
+    /// A thread that is in the drop of its [`ExitGuard`] counts as ended, since it only waits there. So
+    /// does Python's main thread when it waits for the others at exit.
     pub fn is_alive(&self) -> bool {
         self.life().phase == Phase::Started
     }
 
-    /// Waits until what the thread runs has returned or panicked. Any number of threads may wait.
-    ///
-    /// Thread-locals may still be in their destructors then; only joining the handle waits for
-    /// those. Waiting for the main thread lasts until the process ends.
+    /// Waits until the thread has [ended](self) or waits in the drop of its [`ExitGuard`]. Any number of
+    /// threads may wait. A main thread without a guard ends with the process.
     ///
     /// # Errors
     ///
@@ -102,14 +137,7 @@ impl Thread {
         if *self == current() {
             return Err(WaitsForItself);
         }
-        let mut life = self.life();
-        life.waiting += 1;
-        let mut life = self
-            .0
-            .stopped
-            .wait_while(life, |life| life.phase != Phase::Stopped)
-            .unwrap_or_else(PoisonError::into_inner);
-        life.waiting -= 1;
+        self.wait_while(|life| life.phase < Phase::Leaving);
         Ok(())
     }
 
@@ -122,11 +150,11 @@ impl Thread {
         life.waiting += 1;
         let (mut life, _) = self
             .0
-            .stopped
-            .wait_timeout_while(life, timeout, |life| life.phase != Phase::Stopped)
+            .changed
+            .wait_timeout_while(life, timeout, |life| life.phase < Phase::Leaving)
             .unwrap_or_else(PoisonError::into_inner);
         life.waiting -= 1;
-        life.phase == Phase::Stopped
+        life.phase >= Phase::Leaving
     }
 
     /// Strikes the thread off the list: it runs on, but is not counted or waited for at exit.
@@ -134,6 +162,7 @@ impl Thread {
     /// Named after the shells' `disown`. Python has no counterpart.
     pub fn disown(&self) {
         registry().remove(&self.ident());
+        self.change(|life| life.disowned = true); // a guard may wait for it already
     }
 
     /// Puts the thread on the list, once. Its creator calls this after the start and the thread
@@ -151,15 +180,29 @@ impl Thread {
     }
 
     fn end(&self) {
-        let mut registry = registry();
-        registry.remove(&self.ident());
+        registry().remove(&self.ident()); // first: a thread that has waited must not find this one listed
+        self.change(|life| life.phase = Phase::Stopped);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Life)) {
         let mut life = self.life();
-        life.phase = Phase::Stopped;
+        change(&mut life);
         let wake = life.waiting > 0;
-        drop((life, registry)); // the woken need both: do not make them wait for them again
+        drop(life); // the woken need it: do not make them wait for it again
         if wake {
-            self.0.stopped.notify_all();
+            self.0.changed.notify_all();
         }
+    }
+
+    fn wait_while(&self, condition: impl Fn(&Life) -> bool) {
+        let mut life = self.life();
+        life.waiting += 1;
+        let mut life = self
+            .0
+            .changed
+            .wait_while(life, |life| condition(life))
+            .unwrap_or_else(PoisonError::into_inner);
+        life.waiting -= 1;
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {
@@ -181,7 +224,7 @@ impl fmt::Debug for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let phase = match self.life().phase {
             Phase::Initial => "initial",
-            Phase::Started => "started",
+            Phase::Started | Phase::Leaving => "started",
             Phase::Stopped => "stopped",
         };
         let daemon = if self.is_daemon() { " daemon" } else { "" };
@@ -194,42 +237,37 @@ impl fmt::Debug for Thread {
     }
 }
 
-/// Lists a thread while its function runs, and takes it off also when that panics.
-pub(crate) struct Alive(Thread);
-
-impl Alive {
-    /// Called by the new thread, before anything else.
-    pub(crate) fn begin(thread: Thread) -> Self {
-        thread.begin();
-        // A fresh thread has an empty, living thread-local: neither call can refuse.
-        let _ = CURRENT.try_with(|current| current.set(thread.clone()));
-        Self(thread)
-    }
-}
-
-impl Drop for Alive {
-    fn drop(&mut self) {
-        self.0.end();
-    }
+/// Called by a new thread before anything else: lists it, and makes it the current one up to its end.
+pub(crate) fn enter(thread: Thread) {
+    thread.begin();
+    let set = CURRENT.with(|current| current.0.set(thread));
+    set.expect("a new thread has asked for nothing yet");
 }
 
 /// The calling thread. Python's `current_thread()`.
 ///
 /// A thread that was not started here (by `std::thread`, rayon, a C library) gets a description
-/// with its native name; it is not listed, since nobody would take it off the list when it ends.
-/// std tells the main thread only by its name, so one that was started elsewhere under the name
-/// `main` passes for it.
+/// with its native name. One can ask and wait for the thread by it: it ends with the thread, before
+/// the thread-locals that were used before the first call of this function. The thread is not listed,
+/// and no [`ExitGuard`] waits for it.
+///
+/// std tells the main thread only by its name, so elsewhere than on Linux a thread that was started by
+/// others under the name `main` passes for it.
 pub fn current() -> Thread {
-    let describe = || match native::current().name() {
-        Some("main") => main_thread().clone(),
-        name => {
-            let name = name.unwrap_or("foreign").to_owned();
-            Thread::new(next_ident(), name, false, Phase::Started)
+    let describe = |ident: fn() -> u64, phase| {
+        if is_main() {
+            return main_thread().clone();
         }
+        let name = native::current().name().unwrap_or("foreign").to_owned();
+        Thread::new(ident(), name, false, phase)
     };
     CURRENT
-        .try_with(|current| current.get_or_init(describe).clone())
-        .unwrap_or_else(|_| describe()) // called while this thread's locals are being destroyed
+        .try_with(|current| {
+            let describe = || describe(next_ident, Phase::Started);
+            current.0.get_or_init(describe).clone()
+        })
+        // This thread's locals are being destroyed, and ours is gone already.
+        .unwrap_or_else(|_| describe(|| ENDED.get(), Phase::Stopped))
 }
 
 /// How many threads are alive, the main thread included. Python's `active_count()`.
@@ -245,8 +283,12 @@ pub fn enumerate() -> Vec<Thread> {
         .collect()
 }
 
-/// Waits, when dropped, until every thread that is not a daemon has ended, those included that
-/// others start meanwhile. Python does this when the main thread ends; Rust ends the process.
+/// Waits, when dropped, until every thread that is not a daemon has [ended](self), those included
+/// that others start meanwhile. Python does this when the main thread ends; Rust ends the process.
+///
+/// Two guards do not wait for each other: the guard of a thread that is on the list does not wait for
+/// a thread that is in a guard. No guard waits for `main`, so the guard there waits for every thread to
+/// its end. A thread that joins the handle of one whose guard waits for it is a deadlock.
 ///
 /// Put it into a variable at the top of `main` (not `_`, which drops at once), so that it is dropped
 /// last. `std::process::exit` does not run it. A daemon, or any thread when there is no guard, is
@@ -265,16 +307,23 @@ impl ExitGuard {
 impl Drop for ExitGuard {
     fn drop(&mut self) {
         let me = current();
+        me.change(|life| life.phase = Phase::Leaving);
+        let listed = registry().contains_key(&me.ident());
+        let must_end = |life: &Life| {
+            let waits_too = listed && life.phase == Phase::Leaving;
+            life.phase != Phase::Stopped && !life.disowned && !waits_too
+        };
         let next = || {
             let registry = registry();
             registry
                 .values()
-                .find(|thread| !thread.is_daemon() && **thread != me)
+                .find(|thread| !thread.is_daemon() && **thread != me && must_end(&thread.life()))
                 .cloned()
         };
         while let Some(thread) = next() {
-            let _ = thread.wait(); // it is not this thread, the only error there is
+            thread.wait_while(must_end);
         }
+        me.change(|life| life.phase = Phase::Started);
     }
 }
 
@@ -299,6 +348,13 @@ const MAIN_IDENT: u64 = 1;
 fn main_thread() -> &'static Thread {
     static MAIN: OnceLock<Thread> = OnceLock::new();
     MAIN.get_or_init(|| Thread::new(MAIN_IDENT, "main".to_owned(), false, Phase::Started))
+}
+
+/// Any thread may have the name `main`. On Linux the system's numbers tell more: PID/task/TID.
+fn is_main() -> bool {
+    native::current().name() == Some("main")
+        && fs::read_link("/proc/thread-self")
+            .map_or(true, |link| link.iter().next() == link.iter().next_back())
 }
 
 fn next_ident() -> u64 {

@@ -143,6 +143,8 @@ impl fmt::Debug for Semaphore {
 }
 
 /// A permit of a [`Semaphore`]. Dropping it gives it back. It may be sent to another thread.
+///
+/// One that is leaked (`mem::forget`) stays out after its thread's end too, until [`Semaphore::release`].
 #[must_use = "the permit goes back at once if it is not kept"]
 #[derive(Debug)]
 pub struct Permit<'a> {

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread as native;
 
-use crate::registry::{Alive, Thread, current};
+use crate::registry::{Thread, current, enter};
 
 /// A thread to be started: its name, whether it is a daemon, its stack.
 ///
@@ -93,7 +93,7 @@ impl Builder {
         let native = builder.spawn({
             let thread = thread.clone();
             move || {
-                let _alive = Alive::begin(thread);
+                enter(thread);
                 f()
             }
         })?;
@@ -155,7 +155,8 @@ pub trait Run: Sized + Send + 'static {
     }
 }
 
-/// A started thread and the value it will return. Dropping it joins nothing: the thread runs on.
+/// A started thread and the value it will return. Dropping it joins nothing: the thread runs on, and
+/// drops its result itself. If it has returned already, the drop of the handle drops the result.
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     native: native::JoinHandle<T>,

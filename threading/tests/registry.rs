@@ -1,16 +1,18 @@
-//! `registry.rs`: who is alive, and waiting for it (TH-03, TH-07 to TH-10). The guard that waits at the
-//! end of `main` is in `thread_endings.rs`.
+//! `registry.rs`: who is alive, and waiting for it (TH-03, TH-07 to TH-10, F22, F26). The guard that waits
+//! at the end of `main` is in `thread_endings.rs`.
 //!
 //! The list is the whole process's and tests run side by side: each test looks for its own threads.
 
 mod support;
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread as native;
 use std::time::{Duration, Instant};
 
-use support::{Sleeper, assert_lasted, bounded, held};
+use support::{CEILING, Sleeper, assert_lasted, bounded, held};
+use threading::event::Event;
 use threading::registry::{Thread, WaitsForItself, active_count, current, enumerate};
 use threading::thread::{Builder, JoinHandle, spawn};
 
@@ -188,5 +190,131 @@ fn the_list_knows_whose_threads_it_has() {
         assert!(handle.thread().is_alive() && !is_listed(handle.thread()));
         drop(hold);
         handle.join().unwrap();
+    });
+}
+
+/// F22, TH-19: a thread has not ended while a destructor runs in it: of what it captured, of a result
+/// that nobody takes, of a thread-local.
+#[test]
+fn the_end_is_after_the_last_destructor() {
+    #[derive(Default)]
+    struct Gate {
+        reached: Event,
+        open: Event,
+        passed: Event,
+    }
+    struct Slow(Arc<Gate>);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            self.0.reached.set();
+            self.0.open.wait();
+            self.0.passed.set();
+        }
+    }
+    thread_local! {
+        static LOCAL: RefCell<Option<Slow>> = const { RefCell::new(None) };
+    }
+    bounded(|| {
+        for place in ["captured", "returned", "thread-local"] {
+            let gate = Arc::new(Gate::default());
+            let slow = Slow(Arc::clone(&gate));
+            let (detach, detached) = mpsc::channel::<()>();
+            let keep = move || {
+                detached.recv().unwrap_or_default(); // or else it could be the handle that drops the result
+                match place {
+                    "returned" => Some(slow),
+                    "thread-local" => LOCAL.replace(Some(slow)),
+                    _ => None,
+                }
+            };
+            let handle = spawn(keep).unwrap();
+            let thread = handle.thread().clone();
+            drop(handle);
+            drop(detach);
+            gate.reached.wait();
+            let alive = (thread.is_alive(), is_listed(&thread));
+            let ended = thread.wait_timeout(Duration::ZERO);
+            gate.open.set();
+            assert_eq!((alive, ended), ((true, true), false), "{place}");
+            assert_eq!(thread.wait(), Ok(()));
+            assert!(gate.passed.is_set(), "{place}");
+            assert!(!thread.is_alive() && !is_listed(&thread), "{place}");
+        }
+    });
+}
+
+/// F26: a thread that was started elsewhere ends as well: for a look, for a wait that has begun, for one
+/// that comes later, and in its text.
+#[test]
+fn a_thread_of_others_ends_too() {
+    bounded(|| {
+        let (tell, told) = mpsc::channel();
+        let (hold, released) = mpsc::channel::<()>();
+        let foreign = native::spawn(move || {
+            tell.send(current()).unwrap();
+            released.recv().unwrap_or_default();
+        });
+        let thread = told.recv().unwrap();
+        assert!(thread.is_alive() && !thread.wait_timeout(Duration::ZERO));
+        let sleeper = Sleeper::default();
+        native::scope(|scope| {
+            let waiter = scope.spawn(|| {
+                sleeper.about_to_wait();
+                thread.wait_timeout(CEILING)
+            });
+            sleeper.wait_until_asleep();
+            drop(hold);
+            assert!(waiter.join().unwrap(), "it has ended, and nobody was told");
+        });
+        foreign.join().unwrap();
+        assert!(!thread.is_alive());
+        assert!(thread.wait_timeout(Duration::ZERO));
+        assert_eq!(thread.wait(), Ok(()));
+        let ident = thread.ident();
+        assert_eq!(
+            format!("{thread:?}"),
+            format!("Thread(foreign, stopped {ident})")
+        );
+    });
+}
+
+/// F26: a thread of others that is called `main` is not the main thread, and ends.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_thread_of_others_may_be_called_main() {
+    bounded(|| {
+        let builder = native::Builder::new().name("main".to_owned());
+        let thread = builder.spawn(current).unwrap().join().unwrap();
+        assert_eq!((thread.ident() > 1, thread.name()), (true, "main"));
+        assert!(thread.wait_timeout(Duration::ZERO) && !thread.is_alive());
+        assert!(enumerate()[0].is_alive(), "the main thread lives");
+    });
+}
+
+/// F26: in a destructor that runs when its description has ended already, a thread of others is still
+/// itself, and is not waited for in vain.
+#[test]
+fn a_thread_of_others_is_itself_to_the_last() {
+    static SEEN: Mutex<Vec<(Thread, Result<(), WaitsForItself>)>> = Mutex::new(Vec::new());
+    struct Last;
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let me = current();
+            let waited = me.wait();
+            SEEN.lock().unwrap().push((me, waited));
+        }
+    }
+    thread_local! {
+        static LAST: Last = const { Last };
+    }
+    bounded(|| {
+        let touch_and_tell = || {
+            LAST.with(|_| ());
+            current()
+        };
+        let thread = native::spawn(touch_and_tell).join().unwrap();
+        let (seen, waited) = SEEN.lock().unwrap().pop().unwrap();
+        assert_eq!((&seen, waited), (&thread, Err(WaitsForItself)));
+        assert!(!seen.is_alive() && seen.wait_timeout(Duration::ZERO));
     });
 }

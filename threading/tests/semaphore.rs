@@ -7,6 +7,7 @@
 
 mod support;
 
+use std::mem::forget;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{scope, yield_now};
@@ -237,6 +238,23 @@ fn guards_give_back() {
         assert_eq!(free(), (2, 2));
         assert!(bounded.release(1).is_err(), "nothing was forgotten");
     });
+}
+
+/// F01's kind: a permit that a thread leaks stays out when the thread has ended. `release` brings it back; not
+/// to a bounded semaphore, which has not been told that it is forgotten.
+#[test]
+fn leaked_permits_stay_out() {
+    let (semaphore, bounded) = (Semaphore::new(2), BoundedSemaphore::new(2));
+    let free = || (semaphore.available_permits(), bounded.available_permits());
+    scope(|scope| {
+        scope.spawn(|| forget((semaphore.acquire(), bounded.acquire())));
+    });
+    assert_eq!(free(), (1, 1));
+    semaphore.release(1).unwrap();
+    assert_eq!(bounded.release(1), Err(ReleaseError { n: 1, room: 0 }));
+    assert_eq!(free(), (2, 1));
+    drop((semaphore.acquire(), bounded.acquire()));
+    assert_eq!(free(), (2, 1), "the other ones are as good as ever");
 }
 
 /// SM-10: the debug text shows the value, and the bound if there is one.

@@ -6,13 +6,16 @@ mod support;
 use std::panic;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, LazyLock};
 use std::thread as native;
 
-use support::{Ended, again, role, run};
+use support::{Ended, Sleeper, again, held, role, run};
 #[cfg(target_os = "linux")]
 use support::{again_through, eventually};
-use threading::registry::{ExitGuard, active_count, enumerate};
+use threading::event::Event;
+use threading::reentrant_lock::ReentrantLock;
+use threading::registry::{ExitGuard, Thread, active_count, current, enumerate};
+use threading::semaphore::Semaphore;
 use threading::thread::{Builder, spawn};
 
 /// A thread that panics: what its join says.
@@ -141,6 +144,143 @@ fn the_guard_waits_for_a_threads_thread() {
         .join()
         .expect("a guard does not wait for its own thread");
     assert_eq!(active_count(), 1, "{:?}", enumerate());
+}
+
+/// F22: the guard waits for the destructor of a result that nobody takes, and of a thread-local. Both run
+/// when the guard waits for certain.
+#[test]
+fn the_guard_waits_for_the_last_destructor() {
+    static MAIN: LazyLock<Sleeper> = LazyLock::new(Sleeper::default);
+    static FLUSHED: AtomicUsize = AtomicUsize::new(0);
+    struct Log;
+    impl Drop for Log {
+        fn drop(&mut self) {
+            MAIN.wait_until_asleep();
+            FLUSHED.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    thread_local! {
+        static LOG: Log = const { Log };
+    }
+    if role().is_none() {
+        let ended = again("the_guard_waits_for_the_last_destructor", "destructors");
+        assert!(ended.status.success(), "{ended:#?}");
+        return;
+    }
+    let guard = ExitGuard::new();
+    let detached = Arc::new(Event::new()); // or else it could be the handle that drops the result
+    let returns = {
+        let detached = Arc::clone(&detached);
+        move || {
+            detached.wait();
+            Log
+        }
+    };
+    drop(spawn(returns).unwrap());
+    detached.set();
+    drop(spawn(|| LOG.with(|_| ())).unwrap());
+    MAIN.about_to_wait();
+    drop(guard);
+    assert_eq!(FLUSHED.load(Ordering::SeqCst), 2);
+}
+
+/// Threads that have a guard each do not wait for each other. Nor does a thread hang that waits for one that
+/// waits in its guard: that counts as ended. The guard of a thread that no guard waits for still waits
+/// for all of them to the end.
+#[test]
+fn guards_do_not_wait_for_each_other() {
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+    struct Counted;
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            ENDED.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    if role().is_none() {
+        let ended = again("guards_do_not_wait_for_each_other", "guards");
+        assert!(
+            ended.status.success() && ended.stderr.is_empty(),
+            "{ended:#?}"
+        );
+        return;
+    }
+    let outer = ExitGuard::new();
+    let begun = Arc::new(Barrier::new(5));
+    let start = |waits: fn(Option<Thread>), whom| {
+        let begun = Arc::clone(&begun);
+        let body = move || {
+            let _after = Counted;
+            begun.wait();
+            waits(whom);
+        };
+        spawn(body).unwrap().thread().clone()
+    };
+    let guard = |_| drop(ExitGuard::new());
+    let wait = |whom: Option<Thread>| whom.unwrap().wait().unwrap();
+    let guarded = [(); 2].map(|()| start(guard, None));
+    start(wait, Some(guarded[0].clone()));
+    start(wait, Some(current()));
+    begun.wait();
+    drop(outer);
+    assert_eq!(ENDED.load(Ordering::SeqCst), 4);
+    assert!(current().is_alive(), "the guard has waited, and is gone");
+}
+
+/// A guard that waits for a thread does so no more when that is disowned.
+#[test]
+fn the_guard_lets_go_of_a_disowned_thread() {
+    if role().is_none() {
+        let ended = again("the_guard_lets_go_of_a_disowned_thread", "disowned");
+        assert!(ended.status.success(), "{ended:#?}");
+        return;
+    }
+    let main = Arc::new(Sleeper::default());
+    let guard = ExitGuard::new();
+    let (hold, handle) = held(Builder::new());
+    let thread = handle.thread().clone();
+    let disowns = {
+        let main = Arc::clone(&main);
+        move || {
+            main.wait_until_asleep();
+            thread.disown();
+        }
+    };
+    let disowns = spawn(disowns).unwrap();
+    main.about_to_wait();
+    drop(guard);
+    assert!(handle.thread().is_alive());
+    drop(hold);
+    disowns.join().unwrap();
+    handle.join().unwrap();
+}
+
+/// F07: threads, their guard and the locks work in a destructor that runs while a panic unwinds.
+#[test]
+fn a_destructor_may_use_all_of_it_while_unwinding() {
+    struct Uses<'a>(&'a ReentrantLock<()>, &'a Semaphore);
+    impl Drop for Uses<'_> {
+        fn drop(&mut self) {
+            let Self(lock, semaphore) = *self;
+            let _inside = (lock.lock(), lock.lock(), semaphore.acquire());
+            drop(spawn(|| ()).unwrap());
+            assert!(!spawn(native::panicking).unwrap().join().unwrap());
+            drop(ExitGuard::new());
+            assert_eq!(active_count(), 1, "{:?}", enumerate());
+        }
+    }
+    if role().is_none() {
+        let ended = again("a_destructor_may_use_all_of_it_while_unwinding", "unwinds");
+        assert!(ended.status.success(), "{ended:#?}");
+        return;
+    }
+    let (lock, semaphore) = (ReentrantLock::new(()), Semaphore::new(1));
+    let unwinds = || {
+        let _uses = Uses(&lock, &semaphore);
+        panic::resume_unwind(Box::new("quiet panic"));
+    };
+    panic::catch_unwind(panic::AssertUnwindSafe(unwinds)).unwrap_err();
+    assert_eq!((lock.depth(), semaphore.available_permits()), (0, 1));
+    assert_eq!(unlucky(), "thread 'Unlucky' panicked: bad luck");
 }
 
 /// TH-15: forty daemons that print while the process ends: no error, no word on stderr, no wait.

@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 
 use super::ObjectRef;
 
-/// An [`ObjectRef`] that is not good for this heap.
+/// An [`ObjectRef`] that is not good for this heap, or for another reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefError {
     /// The object is in another heap.
@@ -14,6 +14,8 @@ pub enum RefError {
     /// The object has been freed: somebody counted it down once too often, or forgot to count it up.
     /// Found out until another object is made in its place.
     Freed,
+    /// The object has as many references as can be counted, 2^32 - 1.
+    TooMany,
 }
 
 impl RefError {
@@ -31,6 +33,7 @@ impl fmt::Display for RefError {
         f.write_str(match self {
             Self::HeapMismatch => "the object belongs to another heap",
             Self::Freed => "the object has been freed",
+            Self::TooMany => "the object has 2^32 - 1 references, and cannot have another",
         })
     }
 }

@@ -3,10 +3,10 @@
 use std::mem;
 use std::num::NonZeroU64;
 
-use super::{Heap, ObjectRef, Value};
+use super::{Heap, ObjectRef, RefError, Value};
 
 pub(super) const NONE: u32 = 0;
-const FALSE: u32 = 1; // `bool` counts on `True` coming next
+pub(super) const FALSE: u32 = 1; // `bool` counts on `True` coming next
 const TRUE: u32 = 2;
 
 /// A heap in the simple cases, which are nearly all: there is room, a reference is good, its object is
@@ -146,20 +146,36 @@ impl Objects<'_> {
 }
 
 impl Heap {
-    /// Counts down a reference that [`Objects::decref_last`] did not: to a list, or not a good one.
+    /// [`decref`](Self::decref) without a panic, for destructors: those abort if they panic while another
+    /// panic unwinds.
+    pub(crate) fn try_decref(&mut self, object: ObjectRef) -> Result<(), RefError> {
+        if self.objects().decref_last(object) {
+            return Ok(());
+        }
+        self.decref_list(object)
+    }
+
+    /// Counts down a reference that [`Objects::decref_last`] did not: to a list, or not a good one. What
+    /// the list has is given up, also when one of its items is not good.
     #[cold]
-    pub(super) fn decref_list(&mut self, list: ObjectRef) {
+    fn decref_list(&mut self, list: ObjectRef) -> Result<(), RefError> {
+        let mut result = Ok(());
         // Not a recursion: lists in lists may be deeper than the thread's stack.
         let mut pending = vec![list];
         while let Some(object) = pending.pop() {
-            if !self.objects().decref_last(object) {
-                self.value(object); // panics if there is no such object here
-                let index = object.slot(self.number);
-                let value = self.slots[index].empty(index, &mut self.first_free);
-                if let Value::List(items) = value {
-                    pending.extend(items);
-                }
+            if self.objects().decref_last(object) {
+                continue;
+            }
+            if let Err(error) = self.get(object) {
+                result = Err(error);
+                continue;
+            }
+            let index = object.slot(self.number);
+            let value = self.slots[index].empty(index, &mut self.first_free);
+            if let Value::List(items) = value {
+                pending.extend(items);
             }
         }
+        result
     }
 }

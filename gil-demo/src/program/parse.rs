@@ -1,34 +1,70 @@
 //! From text to instructions.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use super::{Constant, Function, Instruction, Problem, Program, ProgramError};
 
+/// Items in the order in which they first came, each once, and found by a hash: to search the list for
+/// each item would take the square of their number.
+pub(super) struct Numbered<T> {
+    pub(super) items: Vec<T>,
+    indices: HashMap<T, usize>,
+}
+
+impl<T: Copy + Eq + Hash> Numbered<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            items: Vec::new(),
+            indices: HashMap::new(),
+        }
+    }
+
+    fn find(&self, item: T) -> Option<usize> {
+        self.indices.get(&item).copied()
+    }
+
+    /// The item's index; it is appended if it is new.
+    fn number(&mut self, item: T) -> usize {
+        *self.indices.entry(item).or_insert_with(|| {
+            self.items.push(item);
+            self.items.len() - 1
+        })
+    }
+
+    /// Appends the item, if it is new: whether it is.
+    fn add(&mut self, item: T) -> bool {
+        let len = self.items.len();
+        self.number(item) == len
+    }
+}
+
 impl Program {
     pub(super) fn assemble(
-        &mut self,
         source: &Source,
-        sources: &[Source],
+        sources: &Sources,
+        constants: &mut Numbered<Constant>,
     ) -> Result<Function, ProgramError> {
-        let mut locals = source.parameters.clone();
+        let mut locals = Numbered::new();
+        for &parameter in &source.parameters {
+            locals.add(parameter);
+        }
         for (_, words) in &source.body {
-            if let ["STORE_FAST", local] = words[..]
-                && !locals.contains(&local)
-            {
-                locals.push(local);
+            if let ["STORE_FAST", local] = words[..] {
+                locals.add(local);
             }
         }
         let mut function = Function {
             name: source.name.to_owned(),
             parameters: source.parameters.len(),
-            locals: locals.iter().map(|&local| local.to_owned()).collect(),
+            locals: locals.items.iter().map(|&local| local.to_owned()).collect(),
             instructions: Vec::new(),
             lines: Vec::new(),
             max_depth: 0,
         };
         for (at, (line, words)) in source.body.iter().enumerate() {
             let local = |name: &str| {
-                let found = locals.iter().position(|&local| local == name).map(operand);
+                let found = locals.find(name).map(operand);
                 found.ok_or_else(|| Problem::UnknownLocal(name.to_owned()))
             };
             let label = |name: &str, back: bool| match source.labels.get(name) {
@@ -37,7 +73,8 @@ impl Program {
                 None => Err(Problem::UnknownLabel(name.to_owned())),
             };
             let decoded = match (words[0], &words[1..]) {
-                ("LOAD_CONST", &[value]) => self.constant(value).map(Instruction::LoadConst),
+                ("LOAD_CONST", &[value]) => constant(value)
+                    .map(|value| Instruction::LoadConst(operand(constants.number(value)))),
                 ("LOAD_FAST", &[name]) => local(name).map(Instruction::LoadFast),
                 ("STORE_FAST", &[name]) => local(name).map(Instruction::StoreFast),
                 ("COMPARE_LESS", []) => Ok(Instruction::CompareLess),
@@ -59,21 +96,21 @@ impl Program {
         }
         Ok(function)
     }
+}
 
-    /// The index of a constant; equal ones are one, as in CPython's `co_consts`.
-    fn constant(&mut self, text: &str) -> Result<u32, Problem> {
-        let constant = match text {
-            "None" => Constant::None,
-            "True" => Constant::Bool(true),
-            "False" => Constant::Bool(false),
-            _ => Constant::Int(text.parse().map_err(|_| Problem::BadOperand(text.into()))?),
-        };
-        let known = self.constants.iter().position(|&c| c == constant);
-        Ok(operand(known.unwrap_or_else(|| {
-            self.constants.push(constant);
-            self.constants.len() - 1
-        })))
-    }
+fn constant(text: &str) -> Result<Constant, Problem> {
+    Ok(match text {
+        "None" => Constant::None,
+        "True" => Constant::Bool(true),
+        "False" => Constant::Bool(false),
+        _ => Constant::Int(text.parse().map_err(|_| Problem::BadOperand(text.into()))?),
+    })
+}
+
+/// The functions in the text.
+pub(super) struct Sources<'t> {
+    names: Numbered<&'t str>,
+    pub(super) functions: Vec<Source<'t>>,
 }
 
 /// A function in the text, not yet looked into.
@@ -85,8 +122,11 @@ pub(super) struct Source<'t> {
     body: Vec<(usize, Vec<&'t str>)>,
 }
 
-pub(super) fn split(text: &str) -> Result<Vec<Source<'_>>, ProgramError> {
-    let mut sources: Vec<Source> = Vec::new();
+pub(super) fn split(text: &str) -> Result<Sources<'_>, ProgramError> {
+    let mut sources = Sources {
+        names: Numbered::new(),
+        functions: Vec::new(),
+    };
     for (line, text) in (1..).zip(text.lines()) {
         let code = text.split('#').next().unwrap_or_default().trim();
         let twice = |name: &str| Problem::Duplicate(name.to_owned()).at(line);
@@ -95,13 +135,13 @@ pub(super) fn split(text: &str) -> Result<Vec<Source<'_>>, ProgramError> {
         }
         if let Some(head) = code.strip_prefix("def ") {
             let source = definition(head, line)?;
-            if sources.iter().any(|s| s.name == source.name) {
+            if !sources.names.add(source.name) {
                 return Err(twice(source.name));
             }
-            sources.push(source);
+            sources.functions.push(source);
             continue;
         }
-        let Some(source) = sources.last_mut() else {
+        let Some(source) = sources.functions.last_mut() else {
             return Err(Problem::OutsideFunction.at(line));
         };
         if let Some(label) = code.strip_suffix(':') {
@@ -121,13 +161,13 @@ fn definition(head: &str, line: usize) -> Result<Source<'_>, ProgramError> {
         .strip_suffix("):")
         .and_then(|head| head.split_once('('));
     let (name, list) = parts.ok_or_else(|| Problem::BadDefinition.at(line))?;
-    let mut parameters = Vec::new();
+    let mut parameters = Numbered::new();
     for parameter in list.split(',').map(str::trim) {
-        if parameters.contains(&parameter) {
+        if !parameters.add(parameter) {
             return Err(Problem::Duplicate(parameter.to_owned()).at(line));
         }
-        parameters.push(parameter);
     }
+    let mut parameters = parameters.items;
     if parameters == [""] {
         parameters.clear();
     }
@@ -156,10 +196,11 @@ fn operand(number: usize) -> u32 {
 }
 
 /// The index of the function that `CALL name given` calls.
-fn call(sources: &[Source], name: &str, given: &str) -> Result<u32, Problem> {
-    let found = sources.iter().position(|source| source.name == name);
+fn call(sources: &Sources, name: &str, given: &str) -> Result<u32, Problem> {
+    let found = sources.names.find(name);
     let index = found.ok_or_else(|| Problem::UnknownFunction(name.to_owned()))?;
-    let (expected, given) = (sources[index].parameters.len(), number(given)?);
+    let expected = sources.functions[index].parameters.len();
+    let given = number(given)?;
     if given == expected {
         Ok(operand(index))
     } else {

@@ -1,13 +1,13 @@
 //! What the lock says of its threads: their times, and who had it when.
 
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, LazyLock, Mutex};
 use std::thread::{self, scope};
 use std::time::{Duration, Instant};
 
 use gil_demo::gil::Gil;
 
-use crate::support::with_gil;
+use crate::support::{bounded, with_gil};
 use crate::{MILLISECOND, account, compute, lock};
 
 /// Hand-overs in which a test has to see something that is not sure to happen in the first.
@@ -24,6 +24,25 @@ fn recorded_from_then_on() {
     assert_eq!(gil.timeline().len(), 1);
     gil.record();
     assert_eq!(gil.timeline().len(), 1);
+}
+
+/// F31: what is recorded does not grow for ever: the first spans are kept, the lock works on.
+#[test]
+fn recorded_up_to_a_limit() {
+    bounded(|| {
+        let gil = Gil::new(0_usize);
+        gil.record();
+        let mut guard = lock(&gil);
+        for _ in 0..Gil::<()>::KEPT_SPANS + 10 {
+            guard.allow_threads(|| ());
+            *guard += 1;
+        }
+        drop(guard);
+        let spans = gil.timeline();
+        assert_eq!(spans.len(), Gil::<()>::KEPT_SPANS);
+        assert!(spans.is_sorted_by_key(|span| span.from));
+        assert_eq!(gil.into_inner(), Gil::<()>::KEPT_SPANS + 10);
+    });
 }
 
 /// Held, waited and released are the whole of a thread's time, within 2 %.
@@ -122,6 +141,65 @@ fn two_that_compute_take_turns() {
                 .all(|two| two[0].thread != two[1].thread)
         );
         assert!(lock(gil).iter().all(|&progress| progress >= 0x400));
+    });
+}
+
+/// F31: threads come and go, and no more accounts of theirs are kept than the limit says: the last ones. What a
+/// thread did that is still alive is kept, although it came first and its account is the oldest.
+#[test]
+fn accounts_of_ended_threads_are_forgotten() {
+    bounded(|| {
+        let gil = Gil::new(());
+        let me = thread::current().id();
+        drop(lock(&gil));
+        let visit = || {
+            drop(lock(&gil));
+            thread::current().id()
+        };
+        let ended: Vec<_> = (0..3 * Gil::<()>::KEPT_ACCOUNTS)
+            .map(|_| scope(|scope| scope.spawn(visit).join().expect("no panic")))
+            .collect();
+        drop(lock(&gil));
+        let accounts = gil.accounts();
+        let most = 1 + Gil::<()>::KEPT_ACCOUNTS + 1; // this one's, and the last one's, who came on top
+        assert!(accounts.len() <= most, "{} accounts", accounts.len());
+        assert_eq!((accounts[0].thread, accounts[0].hand_overs), (me, 2));
+        let last = ended.iter().rev().take(Gil::<()>::KEPT_ACCOUNTS);
+        let kept = accounts[1..].iter().rev().map(|account| &account.thread);
+        assert!(last.eq(kept.take(Gil::<()>::KEPT_ACCOUNTS)), "not the last");
+    });
+}
+
+/// F31: also a thread that uses the lock in its last destructors, when it passes for an ended one already, is
+/// refused a second guard, and is forgotten only when it has none.
+#[test]
+fn a_thread_in_its_last_destructors_is_known() {
+    static SEEN: Mutex<Vec<bool>> = Mutex::new(Vec::new());
+    static GIL: LazyLock<Gil<()>> = LazyLock::new(|| Gil::new(()));
+    struct Last;
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let mut guard = lock(&GIL);
+            // So many others come that those are forgotten which have ended.
+            guard.allow_threads(|| {
+                for _ in 0..2 * Gil::<()>::KEPT_ACCOUNTS {
+                    scope(|scope| drop(scope.spawn(|| drop(lock(&GIL)))));
+                }
+                SEEN.lock().unwrap().push(GIL.acquire().is_err());
+            });
+            SEEN.lock().unwrap().push(GIL.acquire().is_err());
+        }
+    }
+    thread_local! {
+        static LAST: Last = const { Last };
+    }
+    bounded(|| {
+        let uses = || {
+            LAST.with(|_| ());
+            drop(lock(&GIL));
+        };
+        thread::spawn(uses).join().expect("no panic");
+        assert_eq!(*SEEN.lock().unwrap(), [true, true]);
     });
 }
 

@@ -3,7 +3,8 @@
 //! - [`Condvar`](sync::Condvar) has `wait_while` and a `wait_timeout` that can time out. A time-out is
 //!   an event that the model fires, not a duration: see `kernel.rs`.
 //! - A mutex may be locked while a model's own panic unwinds, and none is ever poisoned.
-//! - [`Arc`](sync::Arc) is the real one: it is the models that share a block, not the block.
+//! - [`Arc`](sync::Arc) is the real one: it is the models that share a block, not the block. So are the
+//!   thread-locals, of which the threads of a model have one: none of them ever ends for the block.
 //!
 //! `std::time` is the real one: the block books times and decides nothing by them.
 //!
@@ -29,7 +30,7 @@ pub mod sync {
     use crate::kernel;
 
     use real_std::sync as real;
-    pub use real_std::sync::{Arc, LockResult, PoisonError};
+    pub use real_std::sync::{Arc, LockResult, PoisonError, Weak};
 
     /// `std::sync::atomic`.
     pub mod atomic {
