@@ -23,8 +23,8 @@
 //! A task stays on the loop's thread, so it need not be `Send`. Its [`Waker`] is, and may be used on any thread at any
 //! time. That is all there is to Python's `call_soon_threadsafe`.
 //!
-//! This loop knows timers, tasks and threads, and no sockets: for those a loop parks in `epoll_wait`. tokio's does, on
-//! which the other blocks of this chapter work. They do not work on this one.
+//! This loop knows timers, tasks and threads, and no sockets: for those a loop parks in `epoll_wait`. tokio's does, and the
+//! other blocks of this chapter work on it. On this loop work those that need no runtime: queue, context and generator.
 //!
 //! To copy: this file and the folder `event_loop`. Needs: std only.
 
@@ -143,6 +143,10 @@ impl EventLoop {
     /// that are left then stay, and go on in the next run.
     ///
     /// Python: `loop.run_until_complete`.
+    ///
+    /// It blocks its thread, so it does not belong inside of a tokio task. There it would also share the budget of that
+    /// task, which is not renewed meanwhile: once it is used up, futures that take from it (a `Queue`'s, tokio's) are
+    /// never ready again.
     ///
     /// # Errors
     ///
