@@ -10,7 +10,7 @@
 //! If the group's own future is dropped, that is if the task it is in is cancelled, all children are cancelled, but
 //! nothing waits for them: that is the one way in which they can outlast it, by as long as they need to reach an `await`.
 //!
-//! To copy: this file, the folder `task_group` and the block `task`. Needs: `tokio = { version = "1", features = ["macros", "rt", "sync"] }`,
+//! To copy: this file, the folder `task_group` and the block `task`. Needs: `tokio = { version = "1.50", features = ["macros", "rt", "sync"] }`,
 //! `pin-project-lite = "0.2"`.
 
 use std::fmt;
