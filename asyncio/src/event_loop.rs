@@ -96,7 +96,7 @@ pub struct EventLoop(Rc<Inner>);
 pub struct Handle(Rc<Inner>);
 
 /// The number of the future that [`EventLoop::run_until_complete`] has. It is not with the tasks, since it may borrow.
-const MAIN: usize = usize::MAX;
+const MAIN: u64 = u64::MAX;
 
 thread_local! {
     /// The loop that runs on this thread.
@@ -110,7 +110,7 @@ pub fn current() -> Option<Handle> {
 }
 
 /// Queues a task of the loop that has `ready`, if that is the one that runs on this thread. Whether it is.
-fn queue_here(ready: &Ready, task: usize) -> bool {
+fn queue_here(ready: &Ready, task: u64) -> bool {
     let here = CURRENT.try_with(|current| match &*current.borrow() {
         Some(inner) if ptr::eq(&*inner.ready, ready) => {
             inner.queue(task);

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use super::job::{Join, Outcome, Seat};
+use super::job::{Join, Outcome};
 
 /// Why a task has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,10 +78,7 @@ impl<T> JoinHandle<T> {
     /// Does not wait: await the handle to know that it is over. A task that aborts itself goes on to the next place
     /// where it has to wait, or to its end, which counts then. Python: `Task.cancel`.
     pub fn abort(&self) -> bool {
-        let seat = self.job.seat().borrow();
-        let Some(Seat { task, .. }) = &*seat else {
-            return false;
-        };
+        let task = self.job.task();
         let queue = task.state.abort();
         if queue == Some(true) {
             task.queue();
