@@ -112,7 +112,7 @@ pub struct Gather<T, E> {
     tasks: JoinSet<Result<T, E>>,
     /// Which place in the list a task has: of one that panicked, only its id comes back.
     places: HashMap<Id, usize>,
-    /// Those there are so far. `None` after the end, and after a panic of `E::from`.
+    /// The results there are so far. `None` after the end, and after a panic of `E::from`.
     results: Option<Vec<Option<T>>>,
 }
 

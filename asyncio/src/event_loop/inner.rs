@@ -25,7 +25,7 @@ pub(super) struct Inner {
     queued: RefCell<VecDeque<u64>>,
     /// What is left of the queues as they were when the loop last looked: what is polled before it looks again.
     pub(super) batch: RefCell<VecDeque<u64>>,
-    /// Those that are not over, by number.
+    /// The tasks that are not over, by number.
     tasks: RefCell<HashMap<u64, Rc<dyn Job>, BuildHasherDefault<Spread>>>,
     /// The next task's number. No number is given twice: a queue may still have that of a task that is over.
     next: Cell<u64>,

@@ -148,16 +148,16 @@ fn install(handler: sighandler_t) {
 }
 
 fn bell() -> io::Result<&'static (UnixStream, UnixStream)> {
-    if BELL.get().is_none() {
-        let pair = UnixStream::pair()?;
-        pair.0.set_nonblocking(true)?;
-        pair.1.set_nonblocking(true)?;
-        return Ok(BELL.get_or_init(|| pair));
+    if let Some(bell) = BELL.get() {
+        return Ok(bell);
     }
-    Ok(BELL.get().expect("it was there"))
+    let pair = UnixStream::pair()?;
+    pair.0.set_nonblocking(true)?;
+    pair.1.set_nonblocking(true)?;
+    Ok(BELL.get_or_init(|| pair))
 }
 
-/// The runs that listen, while nobody else changes what SIGINT does for them.
+/// The runs that listen. While it is locked, no other run changes what SIGINT does.
 fn listening() -> MutexGuard<'static, Vec<usize>> {
     LISTENING.lock().unwrap_or_else(PoisonError::into_inner)
 }

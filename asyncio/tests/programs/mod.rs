@@ -73,7 +73,7 @@ impl Program {
         assert!(kill.expect("there is a kill").success());
     }
 
-    /// Whether it is still there.
+    /// True while the program runs.
     pub fn is_alive(&mut self) -> bool {
         let ended = self.child.try_wait().expect("it is our child");
         ended.is_none()
