@@ -176,7 +176,8 @@ where
     entered.context.enter().await.map_err(WithError::Enter)?;
     // From here to the end of `exit` a drop of this future is an abandonment.
     entered.armed = true;
-    let ended = caught(body(&mut entered.context)).await;
+    // The call is caught too: a body may be a plain function that panics before it has made its future.
+    let ended = caught(async { body(&mut entered.context).await }).await;
     let how = match &ended {
         Ok(Ok(_)) => Exit::Finished,
         Ok(Err(_)) => Exit::Failed,

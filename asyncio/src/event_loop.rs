@@ -23,8 +23,8 @@
 //! A task stays on the loop's thread, so it need not be `Send`. Its [`Waker`] is, and may be used on any thread at any
 //! time. That is all there is to Python's `call_soon_threadsafe`.
 //!
-//! This loop knows timers, tasks and threads, and no sockets: for those a loop parks in `epoll_wait`. tokio's does, on
-//! which the other blocks of this chapter work. They do not work on this one.
+//! This loop knows timers, tasks and threads, and no sockets: for those a loop parks in `epoll_wait`. tokio's does, and the
+//! other blocks of this chapter work on it. On this loop work those that need no runtime: queue, context and generator.
 //!
 //! To copy: this file and the folder `event_loop`. Needs: std only.
 
@@ -96,7 +96,7 @@ pub struct EventLoop(Rc<Inner>);
 pub struct Handle(Rc<Inner>);
 
 /// The number of the future that [`EventLoop::run_until_complete`] has. It is not with the tasks, since it may borrow.
-const MAIN: usize = usize::MAX;
+const MAIN: u64 = u64::MAX;
 
 thread_local! {
     /// The loop that runs on this thread.
@@ -110,7 +110,7 @@ pub fn current() -> Option<Handle> {
 }
 
 /// Queues a task of the loop that has `ready`, if that is the one that runs on this thread. Whether it is.
-fn queue_here(ready: &Ready, task: usize) -> bool {
+fn queue_here(ready: &Ready, task: u64) -> bool {
     let here = CURRENT.try_with(|current| match &*current.borrow() {
         Some(inner) if ptr::eq(&*inner.ready, ready) => {
             inner.queue(task);
@@ -143,6 +143,10 @@ impl EventLoop {
     /// that are left then stay, and go on in the next run.
     ///
     /// Python: `loop.run_until_complete`.
+    ///
+    /// It blocks its thread, so it does not belong inside of a tokio task. There it would also share the budget of that
+    /// task, which is not renewed meanwhile: once it is used up, futures that take from it (a `Queue`'s, tokio's) are
+    /// never ready again.
     ///
     /// # Errors
     ///

@@ -18,7 +18,7 @@
 //! - A task group where one failure makes the rest pointless. It leaves nothing behind; after a `gather` that
 //!   failed, tasks still run that nobody looks after any more.
 //!
-//! To copy: this file and the block `task`. Needs: `tokio = { version = "1", features = ["rt"] }`,
+//! To copy: this file and the block `task`. Needs: `tokio = { version = "1.50", features = ["rt"] }`,
 //! `pin-project-lite = "0.2"`.
 
 use std::collections::HashMap;
@@ -38,7 +38,7 @@ use crate::task::with_next_name;
 /// gives an error too, a [`TaskError`] made into an `E`; `anyhow::Error` can be, as can a `TaskError` itself.
 ///
 /// Awaiting it gives all results in the order of the futures, or the first error there is, at once. The others then go
-/// on, and what they come to is lost. Without futures there are no results.
+/// on, and what they come to is lost. Without futures there are no results. That is its end: polled again it panics.
 ///
 /// Dropped before that, awaited or not, it cancels all that are still running. It does not wait for their ends.
 ///
@@ -99,7 +99,7 @@ where
         places.insert(task.id(), place);
     }
     Gather {
-        results: places.iter().map(|_| None).collect(),
+        results: Some(places.iter().map(|_| None).collect()),
         tasks,
         places,
     }
@@ -112,7 +112,8 @@ pub struct Gather<T, E> {
     tasks: JoinSet<Result<T, E>>,
     /// Which place in the list a task has: of one that panicked, only its id comes back.
     places: HashMap<Id, usize>,
-    results: Vec<Option<T>>,
+    /// The results there are so far. `None` after the end, and after a panic of `E::from`.
+    results: Option<Vec<Option<T>>>,
 }
 
 // Nothing in it is pinned.
@@ -123,11 +124,17 @@ where
     T: 'static,
     E: From<TaskError> + 'static,
 {
-    /// Waits for all and gives what each came to, in the order of the futures: results, errors and panics.
+    /// Waits for all and gives what each came to, in the order of the futures: results, errors and panics. What was
+    /// ready before this, when the gather was polled by `select!` say, counts as well.
     ///
     /// Python's `gather(…, return_exceptions=True)`. Dropped before its end it cancels all that are still running.
+    ///
+    /// # Panics
+    ///
+    /// If the gather has given its results or its error already.
     pub async fn return_exceptions(mut self) -> Vec<Result<T, E>> {
-        let mut results: Vec<_> = self.results.iter().map(|_| None).collect();
+        let so_far = self.results.take().expect(OVER).into_iter();
+        let mut results: Vec<_> = so_far.map(|result| result.map(Ok)).collect();
         while let Some((place, result)) = poll_fn(|context| self.poll_next(context)).await {
             results[place] = Some(result);
         }
@@ -152,19 +159,29 @@ where
 {
     type Output = Result<Vec<T>, E>;
 
+    /// # Panics
+    ///
+    /// When it was ready before.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        while let Some((place, result)) = ready!(self.poll_next(context)) {
-            match result {
-                Ok(value) => self.results[place] = Some(value),
-                Err(error) => {
+        let mut results = self.results.take().expect(OVER);
+        loop {
+            match self.poll_next(context) {
+                Poll::Pending => {
+                    self.results = Some(results);
+                    return Poll::Pending;
+                }
+                Poll::Ready(None) => return Poll::Ready(Ok(all_of(results))),
+                Poll::Ready(Some((place, Ok(value)))) => results[place] = Some(value),
+                Poll::Ready(Some((_, Err(error)))) => {
                     self.tasks.detach_all(); // else they were cancelled with this
                     return Poll::Ready(Err(error));
                 }
             }
         }
-        Poll::Ready(Ok(all_of(std::mem::take(&mut self.results))))
     }
 }
+
+const OVER: &str = "a Gather was polled after it was ready";
 
 /// Every task is over, and each was put in its place.
 fn all_of<R>(results: Vec<Option<R>>) -> Vec<R> {

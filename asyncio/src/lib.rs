@@ -3,7 +3,7 @@
 //! Each block is one file that stands for one thing of Python's `asyncio` and can be copied out
 //! with the files its header names. The story that uses them is in [`sections`].
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)] // allowed for signals, in run/interrupt.rs
 
 pub mod context; //    async with: acquired and released by awaiting
 pub mod event_loop; // what asyncio.run does underneath: a loop, tasks, wakers, timers

@@ -4,6 +4,11 @@
 //! (`join!(producer(&queue), consumer(&queue))`), a spawned task takes a [`clone`](Queue::clone) of it. It needs
 //! no runtime: it runs on tokio's two, on any other, and threads use it through `put_nowait` and `get_nowait`.
 //!
+//! - **A future that can be ready is ready**: a get when there is an item, a put when there is room, a join when
+//!   nothing is open. It yields only when the task has used up its budget ([`tokio::task::coop`]), as tokio's own
+//!   futures do; so a loop over a queue that is never empty lets other tasks run. Only tokio has budgets: on this
+//!   chapter's `EventLoop`, as in Python, such a loop keeps the others waiting until it awaits something else, such as
+//!   its `yield_now`.
 //! - **First come, first served**, both ways. Who waits is promised the next item, or the next room, and no
 //!   newcomer can take that, nor can `put_nowait` and `get_nowait`, which would otherwise starve whoever
 //!   waits. Python lets them.
@@ -14,14 +19,11 @@
 //!   that is put aside half-way keeps what it is promised from all who come after it.
 //! - **`task_done` cannot be forgotten**, or be called too often: a get gives an [`Item`], which counts as done
 //!   when it is dropped.
-//! - **A loop over a queue that is never empty lets others run**: after 128 puts, gets and joins on a thread
-//!   the next one waits for one round of the runtime before it does anything. For a look without any wait
-//!   there are `put_nowait` and `get_nowait`.
 //!
 //! Not offered: an end that comes by itself when all producers are gone. As in Python there is one kind of
 //! handle, and who waits in a get has one too. [`shutdown`](Queue::shutdown) says that nothing comes any more.
 //!
-//! To copy: this file and the folder `queue`. Needs: std only.
+//! To copy: this file and the folder `queue`. Needs: `tokio = { version = "1.50", features = ["rt"] }`, for the budget.
 
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,27 +1,35 @@
 //! `asyncio.run`: makes a runtime, runs one main future on it, and clears away what is left.
 //!
-//! tokio has the parts: a runtime to build, `block_on`, a future that waits for Ctrl-C. This puts them together
-//! as Python does: a run inside of a run is an error and not a panic; Ctrl-C *cancels* the main future instead
-//! of ending the process, so that everything it holds is dropped in order; and what was spawned and
-//! not awaited is cancelled when main is done.
+//! tokio has the parts: a runtime to build, `block_on`, a descriptor to wait for. This puts them together as Python does:
+//! a run inside of a run is an error and not a panic; Ctrl-C *cancels* the main future instead of ending the process, so
+//! that everything it holds is dropped in order, and a second one ends the process when main does not react; and what
+//! was spawned and not awaited is cancelled when main is done.
 //!
 //! In Rust cancelling means dropping: a future that is dropped stops at the `await` it has come to, and the
 //! destructors of what it holds run. Nothing in them can wait.
 //!
-//! Copy this file. Dependencies: `tokio = { version = "1", features = ["rt-multi-thread", "signal", "time"] }`.
+//! To copy: this file and the folder `run`. Needs: `tokio = { version = "1.50", features = ["net", "rt-multi-thread", "time"] }`;
+//! on Unix also `libc = "0.2"`, for `sigaction`.
 
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::signal;
+use tokio::task::coop;
+
+#[cfg(unix)]
+mod interrupt; // Ctrl-C
+#[cfg(unix)]
+use interrupt::Listener;
 
 /// On which of tokio's runtimes [`run()`] runs things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,10 +104,20 @@ const BLOCKING_WORK: Duration = Duration::from_secs(1);
 /// Python: `asyncio.run`. There a cancelled task may catch the cancellation and go on awaiting; here
 /// only its destructors run.
 ///
+/// **Ctrl-C** cancels all runs that there are, on whichever threads. A second one ends the process, with exit code 130 and no
+/// destructor, while a run that the first was meant for is still there: one whose main blocks its thread, or whose
+/// destructors do. After the first run that stays so: where there is no run, the first Ctrl-C is for nobody, and the
+/// second ends the process. A run leaves SIGINT alone if it is ignored when the run begins, as in a script's background
+/// job, or has a handler of the program's own; a handler that is installed later takes SIGINT over. Elsewhere than on Unix Ctrl-C is left to the system, which ends the process.
+///
 /// # Errors
 ///
-/// [`RunError`]; `main` was not begun, except with [`RunError::Interrupted`]. After the first run Ctrl-C
-/// no longer ends the process by itself (tokio keeps its handler), only runs do listen.
+/// [`RunError`]; `main` was not begun, except with [`RunError::Interrupted`].
+///
+/// # Panics
+///
+/// With tokio's message, if a runtime runs on this thread and tokio does not tell: inside of
+/// [`unconstrained`](coop::unconstrained), and in a destructor that runs when a runtime of several threads shuts down.
 ///
 /// # Examples
 ///
@@ -111,20 +129,54 @@ const BLOCKING_WORK: Duration = Duration::from_secs(1);
 /// # Ok::<(), asyncio::run::RunError>(())
 /// ```
 pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
-    if Handle::try_current().is_ok() {
+    if is_polled() {
         return Err(RunError::Nested);
     }
+    let mut listener = None; // dropped last: after an interrupt it is there until all is cleared away
     let runtime = Cleared(Some(runtime().map_err(RunError::Runtime)?));
     let runtime = runtime.0.as_ref().expect("it is taken when dropped");
-    runtime.block_on(until_interrupted(main))
+    runtime.block_on(until_interrupted(main, &mut listener))
+}
+
+/// Whether a runtime polls what calls this, so that its thread must not be blocked. That there is a handle does not say
+/// so: on a thread of `spawn_blocking` there is one too. But only what is polled has a budget that can be used up.
+fn is_polled() -> bool {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut is_used_up = || match coop::poll_proceed(&mut context) {
+        Poll::Ready(unit) => {
+            unit.made_progress();
+            false
+        }
+        Poll::Pending => true,
+    };
+    // tokio counts it in a byte.
+    Handle::try_current().is_ok() && (0..=u8::MAX).any(|_| is_used_up())
 }
 
 fn runtime() -> io::Result<Runtime> {
-    let mut builder = match MULTI_THREAD.load(Relaxed) {
-        true => Builder::new_multi_thread(),
-        false => Builder::new_current_thread(),
-    };
+    let mut builder = Builder::new_current_thread();
+    if MULTI_THREAD.load(Relaxed) {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        try_threads(workers)?;
+        builder = Builder::new_multi_thread();
+        builder.worker_threads(workers);
+    }
+    #[cfg(unix)]
+    interrupt::try_descriptors()?;
     builder.enable_all().build()
+}
+
+/// Starts so many threads, and ends them: where the system does not have them, tokio's builder panics, or hangs.
+fn try_threads(count: usize) -> io::Result<()> {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let closed = gate.lock();
+        let start = || thread::Builder::new().spawn_scoped(scope, || drop(gate.lock()));
+        let threads: Vec<_> = (0..count).map(|_| start()).collect();
+        drop(closed);
+        let ends = |thread: thread::ScopedJoinHandle<'_, ()>| thread.join().expect("it only waits");
+        threads.into_iter().try_for_each(|thread| thread.map(ends))
+    })
 }
 
 /// A runtime that does not wait for ever for blocking work when it is dropped, on a panic of main too.
@@ -139,19 +191,39 @@ impl Drop for Cleared {
 }
 
 /// `main`, or [`RunError::Interrupted`] when Ctrl-C comes first. By the time this returns `main` has been dropped.
-async fn until_interrupted<F: Future>(main: F) -> Result<F::Output, RunError> {
+async fn until_interrupted<F: Future>(
+    main: F,
+    listener: &mut Option<Listener>,
+) -> Result<F::Output, RunError> {
+    *listener = Listener::new().map_err(RunError::Runtime)?;
     let mut main = pin!(main);
-    let mut interrupt = pin!(signal::ctrl_c());
-    let mut listening = true;
-    std::future::poll_fn(|context| {
+    let ended = poll_fn(|context| {
         // First the interrupt, so that a main which is always ready is interrupted all the same.
-        if listening && let Poll::Ready(came) = interrupt.as_mut().poll(context) {
-            match came {
-                Ok(()) => return Poll::Ready(Err(RunError::Interrupted)),
-                Err(_) => listening = false, // no such signal here: main runs on without
-            }
+        if let Some(listener) = listener
+            && listener.poll(context).is_ready()
+        {
+            return Poll::Ready(Err(RunError::Interrupted));
         }
         main.as_mut().poll(context).map(Ok)
     })
-    .await
+    .await;
+    if ended.is_ok() {
+        *listener = None; // nothing is left that Ctrl-C could cancel
+    }
+    ended
+}
+
+/// Nobody: here Ctrl-C is left to the system.
+#[cfg(not(unix))]
+struct Listener;
+
+#[cfg(not(unix))]
+impl Listener {
+    fn new() -> io::Result<Option<Self>> {
+        Ok(None)
+    }
+
+    fn poll(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
 }

@@ -17,7 +17,7 @@
 //! On a runtime of several threads a task moves between them, so the future and its result must be `Send`. That is
 //! why the guard of a `std::sync::Mutex` cannot be kept across an `await` in a task: the compiler refuses it.
 //!
-//! To copy: this file and the folder `task`. Needs: `tokio = { version = "1", features = ["rt"] }`,
+//! To copy: this file and the folder `task`. Needs: `tokio = { version = "1.50", features = ["rt"] }`,
 //! `pin-project-lite = "0.2"`, which tokio needs too.
 
 use std::fmt;

@@ -10,7 +10,7 @@
 //! If the group's own future is dropped, that is if the task it is in is cancelled, all children are cancelled, but
 //! nothing waits for them: that is the one way in which they can outlast it, by as long as they need to reach an `await`.
 //!
-//! To copy: this file, the folder `task_group` and the block `task`. Needs: `tokio = { version = "1", features = ["macros", "rt", "sync"] }`,
+//! To copy: this file, the folder `task_group` and the block `task`. Needs: `tokio = { version = "1.50", features = ["macros", "rt", "sync"] }`,
 //! `pin-project-lite = "0.2"`.
 
 use std::fmt;
@@ -103,22 +103,24 @@ where
         added,
         running: JoinSet::new(),
     };
-    let ended = {
-        let mut body = pin!(body(TaskGroup { adder }));
-        poll_fn(|context| {
-            // The children first: when one has failed, the body must not run any further. What the body adds
-            // after that wakes this once more.
-            if let Poll::Ready(Some(error)) = children.poll(context) {
-                return Poll::Ready(Ok(Err(error)));
-            }
-            // After a panic it is only dropped.
-            match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(context))) {
-                Ok(polled) => polled.map(Ok),
-                Err(payload) => Poll::Ready(Err(payload)),
-            }
-        })
-        .await
-    }; // here the body is dropped, before the children's ends are waited for
+    // Its call and its drop are caught as well: it may be a plain function, and its destructors may panic.
+    let mut body = pin!(Some(async { body(TaskGroup { adder }).await }));
+    let ended = poll_fn(|context| {
+        // The children first: when one has failed, the body must not run any further. What the body adds
+        // after that wakes this once more.
+        if let Poll::Ready(Some(error)) = children.poll(context) {
+            return Poll::Ready(Ok(Err(error)));
+        }
+        let body = body.as_mut().as_pin_mut().expect("it is dropped below");
+        // After a panic it is only dropped.
+        match catch_unwind(AssertUnwindSafe(|| body.poll(context))) {
+            Ok(polled) => polled.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
+    })
+    .await;
+    // The body is dropped before the children's ends are waited for.
+    let ended = catch_unwind(AssertUnwindSafe(|| body.set(None))).and(ended);
     match ended {
         Ok(Ok(value)) => match children.all_ended().await {
             None => Ok(value),

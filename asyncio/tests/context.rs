@@ -3,7 +3,10 @@
 //! Not offered: an exit that suppresses the body's error (the second half of CM-02: who calls `with` gets the
 //! error and may ignore it), and CM-08 for a number of contexts that is known only at run time.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use asyncio::context::{AsyncContext, Exit, WithError, with};
@@ -154,6 +157,41 @@ async fn a_panic_leaves_and_goes_on() {
         context.notes(),
         ["entering", "entered", "leaving Panicked", "left"]
     );
+}
+
+/// F29: so is one whose body is a plain function that panics before it has made its future, and one whose body panics
+/// when it is dropped after its end.
+#[tokio::test(start_paused = true)]
+async fn a_panic_beside_the_polls_leaves_and_goes_on() {
+    type Body = Pin<Box<dyn Future<Output = Result<(), ()>> + Send>>;
+    struct PanicsWhenDropped;
+    impl Future for PanicsWhenDropped {
+        type Output = Result<(), ()>;
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+            Poll::Ready(Ok(()))
+        }
+    }
+    impl Drop for PanicsWhenDropped {
+        fn drop(&mut self) {
+            panic!("in the body");
+        }
+    }
+    fn before(_: &mut Noted) -> Body {
+        panic!("in the body")
+    }
+    fn after(_: &mut Noted) -> Body {
+        Box::pin(PanicsWhenDropped)
+    }
+    for body in [before, after] {
+        let context = Noted::default();
+        let task = tokio::spawn(with(context.clone(), body));
+        let panicked = task.await.expect_err("it panicked").into_panic();
+        assert_eq!(panicked.downcast_ref(), Some(&"in the body"));
+        assert_eq!(
+            context.notes(),
+            ["entering", "entered", "leaving Panicked", "left"]
+        );
+    }
 }
 
 /// CM-07: not entered, not left; the body does not run.

@@ -309,6 +309,71 @@ fn return_exceptions() {
     });
 }
 
+/// F21: what was ready before `return_exceptions`, when the gather lost a race against a clock, counts.
+#[test]
+fn return_exceptions_after_a_poll() {
+    on_paused(async {
+        let second = Duration::from_secs(1);
+        for polled_for in 0..4 {
+            let mut gathered = gather((0..3).map(|number| async move {
+                sleep(second * number + second / 2).await;
+                Ok::<_, Failure>(number)
+            }));
+            let polled = tokio::time::timeout(second * polled_for, &mut gathered).await;
+            assert_eq!(polled.is_ok(), polled_for == 3);
+            if polled.is_err() {
+                let results = gathered.return_exceptions().await;
+                assert_eq!(texts(results), ["0", "1", "2"], "after {polled_for} s");
+            }
+        }
+    });
+}
+
+/// F21: an error that comes after such a poll has its place among the results.
+#[test]
+fn return_exceptions_after_a_poll_with_an_error() {
+    on_paused(async {
+        let done = Arc::new(AtomicUsize::new(0));
+        let mut gathered = gather([
+            job(100, Arc::clone(&done), Ok(1)),
+            job(300, Arc::clone(&done), Err(Failure::Own(2))),
+        ]);
+        let polled = tokio::time::timeout(Duration::from_millis(200), &mut gathered).await;
+        assert!(polled.is_err());
+        assert_eq!(texts(gathered.return_exceptions().await), ["1", "own 2"]);
+    });
+}
+
+/// F21: after its end, with results or with an error, a gather panics and says why, in either form.
+#[test]
+fn polled_after_its_end() {
+    for fails in [false, true] {
+        for exceptions in [false, true] {
+            let polled = std::panic::catch_unwind(|| {
+                on_paused(async {
+                    let mut gathered = gather((0..3).map(|number| async move {
+                        match fails && number == 1 {
+                            true => Err(Failure::Own(1)),
+                            false => Ok(number),
+                        }
+                    }));
+                    assert_eq!((&mut gathered).await.is_err(), fails);
+                    match exceptions {
+                        false => drop(gathered.await),
+                        true => drop(gathered.return_exceptions().await),
+                    }
+                });
+            });
+            let payload = polled.expect_err("it gave a result twice");
+            assert_eq!(
+                payload.downcast_ref::<String>().map(String::as_str),
+                Some("a Gather was polled after it was ready"),
+                "fails: {fails}, exceptions: {exceptions}"
+            );
+        }
+    }
+}
+
 // ---- cancelling
 
 /// GA-05: dropped, it cancels all children, awaited or not, in either form, and when the task that awaits it is cancelled.

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! `src/queue.rs` and its folder are compiled here as they are. They say `use std::sync::Mutex`, and in this
-//! crate `std` is the crate itself: the real one with `sync`, `thread` and `thread_local` replaced.
+//! crate `std` is the crate itself: the real one with `sync` and `thread` replaced. The budget is tokio's, and without
+//! limit outside of its runtimes.
 //!
 //! Each model takes the queue through a small trait, and so can be run on a copy with a mistake in it too
 //! (`model_queue/faulty.rs`). There it must fail: a check that cannot fail shows nothing.
@@ -27,14 +28,6 @@ mod loom_harness;
 mod replaced;
 use loom_harness::explore;
 use replaced::{sync, thread};
-
-/// Loom's `thread_local!`, each thread of each interleaving its own, which does not know `const`.
-macro_rules! local {
-    (static $name:ident: $type:ty = const { $value:expr };) => {
-        loom::thread_local! { static $name: $type = $value; }
-    };
-}
-pub(crate) use local as thread_local;
 
 /// The block. In a module with a path, so that its folder is found.
 #[path = "../src"]

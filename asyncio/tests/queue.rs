@@ -88,7 +88,7 @@ impl Count {
     }
 }
 
-/// Polls once. Each test is a thread of its own here, and begins too few futures to be one that lets others run.
+/// Polls once.
 fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }

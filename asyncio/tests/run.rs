@@ -12,8 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use asyncio::run::{RunError, run};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
-use tokio::task::{spawn_blocking, yield_now};
+use tokio::task::{LocalSet, block_in_place, coop, spawn_blocking, spawn_local, yield_now};
 
 /// Counts how many of it have been dropped.
 struct Dropped(Arc<AtomicUsize>);
@@ -59,6 +60,68 @@ fn a_nested_run_is_an_error() {
     });
     assert_eq!(outer.expect("it runs"), "goes on");
     assert_eq!(dropped.load(SeqCst), 1);
+}
+
+/// AS-02: so it is in everything that a runtime polls, also one that is not of `run`, and however much of the task's
+/// budget is left; that stays as good as it was.
+#[test]
+fn whatever_is_polled_cannot_run() {
+    let nested = || assert!(matches!(run(async {}), Err(RunError::Nested)));
+    let one = Builder::new_current_thread().build().expect("it is built");
+    let several = Builder::new_multi_thread().worker_threads(1).build();
+    for runtime in [one, several.expect("it is built")] {
+        runtime.block_on(async {
+            nested();
+            let task = tokio::spawn(async move {
+                for _ in 0..200 {
+                    nested();
+                    coop::consume_budget().await;
+                    nested();
+                }
+            });
+            task.await.expect("it does not panic");
+        });
+        let local = LocalSet::new();
+        local.block_on(&runtime, async {
+            let task = spawn_local(async move { nested() });
+            task.await.expect("it does not panic");
+            nested();
+        });
+    }
+}
+
+/// F27: a thread that runs no loop may run one, though it belongs to a runtime. Python: `to_thread(asyncio.run, main())`.
+#[test]
+fn blocking_work_may_run() {
+    let inner = || run(async { 5 }).expect("this thread runs nothing");
+    let outer = run(async { spawn_blocking(inner).await.expect("it does not panic") });
+    assert_eq!(outer.expect("it runs"), 5);
+
+    let one = Builder::new_current_thread().build().expect("it is built");
+    let several = Builder::new_multi_thread().worker_threads(1).build();
+    for runtime in [one, several.expect("it is built")] {
+        let given = runtime.block_on(async { spawn_blocking(inner).await });
+        assert_eq!(given.expect("it does not panic"), 5);
+        let _inside = runtime.enter();
+        assert_eq!(inner(), 5);
+    }
+    let several = Builder::new_multi_thread().worker_threads(1).build();
+    let several = several.expect("it is built");
+    let given =
+        several.block_on(async move { tokio::spawn(async move { block_in_place(inner) }).await });
+    assert_eq!(given.expect("it does not panic"), 5);
+}
+
+/// Where tokio does not tell that a runtime runs here, a run is still refused, by a panic; the outer one goes on.
+#[test]
+fn an_unconstrained_run_is_refused_by_a_panic() {
+    let outer = run(async {
+        let refused = coop::unconstrained(async { catch_unwind(|| run(async {})).is_err() });
+        assert!(refused.await);
+        yield_now().await;
+        "goes on"
+    });
+    assert_eq!(outer.expect("it runs"), "goes on");
 }
 
 /// AS-03, AS-04: what is left at the end is dropped before `run` returns, though one destructor panics.

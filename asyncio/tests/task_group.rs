@@ -40,6 +40,15 @@ async fn start_five(group: &TaskGroup<Error>, living: &Living) {
     }
 }
 
+/// A destructor that panics.
+struct Panics;
+
+impl Drop for Panics {
+    fn drop(&mut self) {
+        panic!("cleanup");
+    }
+}
+
 // ---- all goes well
 
 /// TG-01: the group ends with its last child, though the body has long been over; in the time of the longest.
@@ -210,16 +219,51 @@ fn the_body_fails_or_something_panics() {
     });
 }
 
+/// F29: a body that is a plain function and panics before it has made its future: the child that it had started is
+/// dropped, and though that panics too, what goes on is the body's panic.
+#[test]
+fn a_body_panics_before_its_future() {
+    type Body = std::future::Ready<Result<(), Error>>;
+    on_both(|| async {
+        let living = Living::new();
+        let life = living.one();
+        let body = move |group: TaskGroup<Error>| -> Body {
+            let cleanup = (Panics, life);
+            drop(group.spawn(async move {
+                let _cleanup = cleanup;
+                Ok(())
+            }));
+            panic!("in the body");
+        };
+        let error = create_task(task_group(body)).await.unwrap_err();
+        assert_eq!(error.to_string(), "the task panicked: in the body");
+        assert_eq!(living.count(), 0);
+    });
+}
+
+/// F29: a child fails, and a destructor of the body panics: that goes on when the children are gone.
+#[test]
+fn a_destructor_of_the_body_panics() {
+    on_both(|| async {
+        let living = Living::new();
+        let its = living.clone();
+        let group = create_task(task_group(async move |group| {
+            let _cleanup = Panics;
+            start_five(&group, &its).await;
+            group.spawn::<()>(async { anyhow::bail!("a child") })?;
+            sleep(FOR_EVER).await;
+            Ok(())
+        }));
+        let error = group.await.unwrap_err();
+        assert_eq!(error.to_string(), "the task panicked: cleanup");
+        assert_eq!(living.count(), 0);
+    });
+}
+
 /// TG-02: errors at the same moment are all collected; so is a panic in a cancelled child's cleanup.
 #[test]
 fn errors_are_collected() {
     on_paused(async {
-        struct Panics;
-        impl Drop for Panics {
-            fn drop(&mut self) {
-                panic!("cleanup");
-            }
-        }
         let failed = task_group(async |group| {
             let together = Arc::new(Barrier::new(3));
             for number in 0..3 {

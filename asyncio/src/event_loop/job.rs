@@ -1,30 +1,21 @@
-//! [`Job`]: what the loop does with a spawned future, whatever that is; [`Outcome`]: where it leaves the result;
-//! [`Seat`]: what a task leaves to the next one.
+//! [`Job`]: what the loop does with a spawned future, whatever that is; [`Outcome`]: where it leaves the result.
 
 use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{Ordering::Acquire, fence};
 use std::task::{Context, Poll, Waker};
 
 use super::JoinError;
-use super::ready::{Ready, Task};
+use super::ready::Task;
 
 /// A future and what it comes to. The loop sees it as a [`Job`], the handle as a [`Join`].
 pub(super) struct Spawned<F: Future> {
     /// `None` once it is over.
     future: RefCell<Option<Pin<Box<F>>>>,
     outcome: RefCell<Outcome<F::Output>>,
-    /// `None` once it is over.
-    seat: RefCell<Option<Seat>>,
-}
-
-/// What a task has for as long as it is there, and leaves to another one. It is in the job, so that the handle reaches
-/// it without a reference of its own, which would be counted across threads.
-pub(super) struct Seat {
-    pub(super) task: Arc<Task>,
+    task: Arc<Task>,
     /// Points to `task`; here, so that it is not made anew for each poll.
     waker: Waker,
 }
@@ -55,41 +46,23 @@ pub(super) trait Job {
     /// Drops the future where it stands.
     fn cancel(&self);
 
-    fn seat(&self) -> &RefCell<Option<Seat>>;
+    fn task(&self) -> &Arc<Task>;
 }
 
 /// The handle's side: with the type of the result.
 pub(super) trait Join<T> {
     fn outcome(&self) -> &RefCell<Outcome<T>>;
 
-    fn seat(&self) -> &RefCell<Option<Seat>>;
-}
-
-impl Seat {
-    pub(super) fn new(number: usize, ready: &Arc<Ready>) -> Self {
-        let task = Task::new(number, ready);
-        let waker = Waker::from(Arc::clone(&task));
-        Self { task, waker }
-    }
-
-    /// Whether nobody has a waker of the task any more; they can only be made from one.
-    pub(super) fn is_nobodys(&self) -> bool {
-        let ours = 2; // the two fields
-        if Arc::strong_count(&self.task) > ours {
-            return false;
-        }
-        // What others did to its state was before they let go of it, and so before what comes next.
-        fence(Acquire);
-        true
-    }
+    fn task(&self) -> &Arc<Task>;
 }
 
 impl<F: Future> Spawned<F> {
-    pub(super) fn new(future: F, seat: Option<Seat>) -> Self {
+    pub(super) fn new(future: F, task: Arc<Task>) -> Self {
         Self {
             future: RefCell::new(Some(Box::pin(future))),
             outcome: RefCell::new(Outcome::Awaited(None)),
-            seat: RefCell::new(seat),
+            waker: Waker::from(Arc::clone(&task)),
+            task,
         }
     }
 
@@ -120,17 +93,13 @@ impl<F: Future> Spawned<F> {
 
 impl<F: Future> Job for Spawned<F> {
     fn turn(&self) -> Turn {
-        let seat = self.seat.borrow();
-        let Some(Seat { task, waker }) = &*seat else {
-            return Turn::Over;
-        };
-        if !task.state.begin() {
+        if !self.task.state.begin() {
             self.cancel();
             return Turn::Over;
         }
-        match self.poll(&mut Context::from_waker(waker)) {
+        match self.poll(&mut Context::from_waker(&self.waker)) {
             true => Turn::Over,
-            false if task.state.suspend() => Turn::Woken,
+            false if self.task.state.suspend() => Turn::Woken,
             false => Turn::Idle,
         }
     }
@@ -139,8 +108,8 @@ impl<F: Future> Job for Spawned<F> {
         self.end(Err(JoinError::Cancelled));
     }
 
-    fn seat(&self) -> &RefCell<Option<Seat>> {
-        &self.seat
+    fn task(&self) -> &Arc<Task> {
+        &self.task
     }
 }
 
@@ -149,8 +118,8 @@ impl<F: Future> Join<F::Output> for Spawned<F> {
         &self.outcome
     }
 
-    fn seat(&self) -> &RefCell<Option<Seat>> {
-        &self.seat
+    fn task(&self) -> &Arc<Task> {
+        &self.task
     }
 }
 

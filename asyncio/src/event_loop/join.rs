@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use super::job::{Join, Outcome, Seat};
+use super::job::{Join, Outcome};
 
 /// Why a task has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +60,8 @@ impl Error for JoinError {}
 
 /// A task. Awaiting it gives what it comes to, once; a second poll after that panics. Python: `asyncio.Task`.
 ///
-/// Dropping it changes nothing for the task, which goes on; nobody hears of its result then, and of a panic only who
-/// reads stderr.
+/// Dropping it changes nothing for the task, which goes on; its result is dropped then, and a panic of it shows on
+/// stderr only.
 #[must_use = "the task goes on without it, but nobody hears of its result or panic"]
 pub struct JoinHandle<T> {
     job: Rc<dyn Join<T>>,
@@ -78,10 +78,7 @@ impl<T> JoinHandle<T> {
     /// Does not wait: await the handle to know that it is over. A task that aborts itself goes on to the next place
     /// where it has to wait, or to its end, which counts then. Python: `Task.cancel`.
     pub fn abort(&self) -> bool {
-        let seat = self.job.seat().borrow();
-        let Some(Seat { task, .. }) = &*seat else {
-            return false;
-        };
+        let task = self.job.task();
         let queue = task.state.abort();
         if queue == Some(true) {
             task.queue();
@@ -109,6 +106,17 @@ impl<T> Future for JoinHandle<T> {
             Outcome::Known(result) => Poll::Ready(result),
             Outcome::Taken => panic!("a JoinHandle was polled after it was ready"),
         }
+    }
+}
+
+/// Lets go of the waker of the last poll.
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        let waker = match &mut *self.job.outcome().borrow_mut() {
+            Outcome::Awaited(waker) => waker.take(),
+            Outcome::Known(_) | Outcome::Taken => None,
+        };
+        drop(waker); // when the outcome is no longer borrowed
     }
 }
 

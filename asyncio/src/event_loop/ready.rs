@@ -24,7 +24,7 @@ pub(super) struct Ready {
 
 #[derive(Debug)]
 struct Queue {
-    tasks: VecDeque<usize>,
+    tasks: VecDeque<u64>,
     /// The loop parks, or is about to, and nobody has unparked it.
     asleep: bool,
 }
@@ -42,7 +42,7 @@ impl Ready {
     }
 
     /// Queues a task. From any thread.
-    pub(super) fn push(&self, task: usize) {
+    pub(super) fn push(&self, task: u64) {
         let mut queue = self.lock();
         queue.tasks.push_back(task);
         let asleep = mem::take(&mut queue.asleep); // one unpark is enough
@@ -54,9 +54,13 @@ impl Ready {
 
     /// Adds all that is queued here to `batch`. If that is still empty then, the loop has to park before it comes
     /// here again, or may: it counts as asleep.
-    pub(super) fn take(&self, batch: &mut VecDeque<usize>) {
+    pub(super) fn take(&self, batch: &mut VecDeque<u64>) {
         let mut queue = self.lock();
+        let used = queue.tasks.len();
         batch.append(&mut queue.tasks);
+        if is_too_large(queue.tasks.capacity(), used) {
+            queue.tasks.shrink_to(2 * used);
+        }
         queue.asleep = batch.is_empty();
     }
 
@@ -66,19 +70,25 @@ impl Ready {
     }
 }
 
+/// Whether a table or queue with room for `capacity` tasks, of which `used` are needed, should give memory back: when
+/// less than a quarter is needed. It took as many tasks as that to fill it, so this costs each of them little.
+pub(super) fn is_too_large(capacity: usize, used: usize) -> bool {
+    capacity > 4096 && capacity / 4 > used
+}
+
 /// What a [`Waker`](std::task::Waker) of ours points to: enough to queue the task, from any thread, at any time, also when
 /// task and loop are long gone. The future is not in it, so that need not be `Send`.
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) state: State,
-    /// Its number in the loop; another task has it later, but this one is done then.
-    pub(super) number: usize,
+    /// Its number in the loop.
+    pub(super) number: u64,
     pub(super) ready: Arc<Ready>,
 }
 
 impl Task {
     /// A new one, which its maker has to queue.
-    pub(super) fn new(number: usize, ready: &Arc<Ready>) -> Arc<Self> {
+    pub(super) fn new(number: u64, ready: &Arc<Ready>) -> Arc<Self> {
         Arc::new(Self {
             state: State::queued(),
             number,

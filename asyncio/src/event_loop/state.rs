@@ -39,11 +39,6 @@ impl State {
         Self(AtomicU8::new(DUE))
     }
 
-    /// As [`queued`](Self::queued), in the place of a task that nobody knows any more.
-    pub(super) fn begin_anew(&self) {
-        self.0.store(DUE, Release);
-    }
-
     /// A poll is wanted. Whether the caller has to queue the task.
     pub(super) fn wake(&self) -> bool {
         let before = self.0.fetch_or(DUE, AcqRel);

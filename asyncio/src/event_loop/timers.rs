@@ -73,7 +73,7 @@ pub fn sleep_until(due: Instant) -> Sleep {
     Sleep { due, timer: None }
 }
 
-/// What [`sleep_until`] returns. Dropped, it leaves no timer behind.
+/// What [`sleep_until`] returns. Dropped, it leaves no timer behind. Polled again after its end, it is ready again.
 #[derive(Debug)]
 #[must_use = "it does nothing unless it is awaited"]
 pub struct Sleep {

@@ -1,7 +1,10 @@
 //! The tasks that wait for one thing, in the order in which they came.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::task::Waker;
+
+use super::store::shrink;
 
 /// Who waits. Who is not in it any more has been called, or has left.
 #[derive(Default)]
@@ -31,7 +34,9 @@ impl Line {
     /// Gives `place` up. `None` if it is not waiting any more: it has been called.
     pub(super) fn leave(&mut self, place: Place) -> Option<Waker> {
         let index = self.index(place)?;
-        self.waiting.remove(index).map(|(_, waker)| waker)
+        let left = self.waiting.remove(index);
+        shrink(&mut self.waiting);
+        left.map(|(_, waker)| waker)
     }
 
     fn index(&self, place: Place) -> Option<usize> {
@@ -41,13 +46,16 @@ impl Line {
     /// Takes the first one out. It must be woken.
     #[inline]
     pub(super) fn call_first(&mut self) -> Option<Waker> {
-        self.waiting.pop_front().map(|(_, waker)| waker)
+        let first = self.waiting.pop_front()?;
+        shrink(&mut self.waiting);
+        Some(first.1)
     }
 
     /// Takes all out. They must be woken.
     #[cold]
     pub(super) fn call_all(&mut self) -> Vec<Waker> {
-        self.waiting.drain(..).map(|(_, waker)| waker).collect()
+        let all = mem::take(&mut self.waiting).into_iter();
+        all.map(|(_, waker)| waker).collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {

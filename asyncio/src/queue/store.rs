@@ -50,9 +50,25 @@ impl<T> Store<T> {
     #[inline]
     pub(super) fn pop(&mut self) -> Option<T> {
         match self {
-            Self::Fifo(items) => items.pop_front(),
-            Self::Lifo(items) => items.pop(),
-            Self::Priority { heap, .. } => heap.pop().map(|Reverse(ranked)| ranked.item),
+            Self::Fifo(items) => {
+                let item = items.pop_front();
+                shrink(items);
+                item
+            }
+            Self::Lifo(items) => {
+                let item = items.pop();
+                if is_too_large(items.capacity(), items.len()) {
+                    items.shrink_to(2 * items.len());
+                }
+                item
+            }
+            Self::Priority { heap, .. } => {
+                let item = heap.pop().map(|Reverse(ranked)| ranked.item);
+                if is_too_large(heap.capacity(), heap.len()) {
+                    heap.shrink_to(2 * heap.len());
+                }
+                item
+            }
         }
     }
 
@@ -67,6 +83,20 @@ impl<T> Store<T> {
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Gives memory back that is left of fuller times.
+#[inline]
+pub(super) fn shrink<T>(items: &mut VecDeque<T>) {
+    if is_too_large(items.capacity(), items.len()) {
+        items.shrink_to(2 * items.len());
+    }
+}
+
+/// Whether a store with room for `capacity` items, of which `used` are there, should give memory back: when less than a
+/// quarter is used. As many items as that have been taken out since it was full, so this costs each of them little.
+fn is_too_large(capacity: usize, used: usize) -> bool {
+    capacity > 256 && capacity / 4 > used
 }
 
 impl<T> Ord for Ranked<T> {

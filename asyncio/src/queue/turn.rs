@@ -1,18 +1,18 @@
-//! How one future waits: when it looks, when it leaves its waker, and when it lets others run first.
+//! How one future waits: when it looks, and when it leaves its waker.
 
-use std::cell::Cell;
 use std::mem;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+
+use tokio::task::coop;
 
 use super::Shared;
 use super::line::{Line, Place};
 use super::state::State;
 
 /// Where a future is with its wait.
-#[derive(Clone, Copy)]
 pub(super) enum Turn {
-    /// It waits for nothing yet: it has not been polled, or has only let others run.
-    New { has_yielded: bool },
+    /// It has no place in the line yet.
+    New,
     /// It has a place in the line, or had it and has been called.
     Waits(Place),
     /// It was ready.
@@ -20,8 +20,6 @@ pub(super) enum Turn {
 }
 
 impl Turn {
-    pub(super) const START: Self = Self::New { has_yielded: false };
-
     /// Polls. `attempt` is made for one who has been called (`true`), where it must succeed, and for a newcomer
     /// (`false`), who waits in `line` if it does not.
     pub(super) fn poll<T, R>(
@@ -31,15 +29,11 @@ impl Turn {
         context: &mut Context<'_>,
         mut attempt: impl FnMut(&mut State<T>, bool) -> Option<R>,
     ) -> Poll<R> {
-        match self {
-            Self::New { has_yielded: false } if others_are_due() => {
-                *self = Self::New { has_yielded: true };
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            Self::Over => panic!("polled after it was ready"),
-            _ => {}
+        if let Self::Over = self {
+            panic!("polled after it was ready");
         }
+        // A task whose futures are always ready uses up its budget here. tokio then lets the others run.
+        let budget = ready!(coop::poll_proceed(context));
         // The waker to leave in the line. It is cloned, and the one it replaces dropped, with the mutex unlocked:
         // both are code of the runtime, and with a waker may go a task that holds futures of this queue.
         let mut own: Option<Waker> = None;
@@ -59,6 +53,7 @@ impl Turn {
                 }
             } else if let Some(ready) = attempt(&mut state, self.end_wait()) {
                 drop(state);
+                budget.made_progress();
                 return Poll::Ready(ready);
             } else if let Some(own) = own.take() {
                 *self = Self::Waits(line(&mut state).enter(own));
@@ -95,23 +90,4 @@ impl Turn {
             next.wake();
         }
     }
-}
-
-/// So many futures of queues may begin on a thread; the next one lets others run first. By thread and not by
-/// queue: so whoever loops is the one to hit it, over however many queues.
-const IN_A_ROW: u32 = 128;
-
-std::thread_local! {
-    static LEFT: Cell<u32> = const { Cell::new(IN_A_ROW) };
-}
-
-/// Whether this one is to let others run. Each is asked once: or else one could be hit time and again, while others
-/// begin as many between its polls.
-#[inline]
-fn others_are_due() -> bool {
-    LEFT.with(|left| {
-        let due = left.get() == 0;
-        left.set(if due { IN_A_ROW } else { left.get() - 1 });
-        due
-    })
 }

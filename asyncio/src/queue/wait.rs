@@ -40,7 +40,7 @@ impl<'a, T> Put<'a, T> {
         Self {
             shared: &queue.shared,
             item: Some(item),
-            turn: Turn::START,
+            turn: Turn::New,
         }
     }
 
@@ -70,7 +70,7 @@ impl<'a, T> Put<'a, T> {
 
 impl<'a, T> Get<'a, T> {
     pub(super) fn new(queue: &'a Queue<T>) -> Self {
-        let turn = Turn::START;
+        let turn = Turn::New;
         Self { queue, turn }
     }
 }
@@ -79,7 +79,7 @@ impl<'a, T> Join<'a, T> {
     pub(super) fn new(queue: &'a Queue<T>) -> Self {
         Self {
             shared: &queue.shared,
-            turn: Turn::START,
+            turn: Turn::New,
         }
     }
 }

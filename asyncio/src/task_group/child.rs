@@ -47,7 +47,13 @@ impl<T> Child<T> {
 impl<T> Future for Child<T> {
     type Output = Option<T>;
 
+    /// # Panics
+    ///
+    /// When it was ready before.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.value.is_terminated() {
+            panic!("a Child was polled after it was ready");
+        }
         Pin::new(&mut self.value).poll(context).map(Result::ok)
     }
 }

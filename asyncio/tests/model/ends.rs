@@ -13,8 +13,8 @@ use crate::tasks::{Dropped, Gate, both, hears, tell_all, wake, watched, yield_no
 
 // ---- wake-ups for who is over
 
-/// A task ends, by itself or by a panic, and is woken at any moment. Another one has its number by then, and must not
-/// be polled for that.
+/// A task ends, by itself or by a panic, and is woken at any moment. Another one is there by then, and must not be polled
+/// for that.
 pub fn wake_against_end<L: Loop, const PANICS: bool>() {
     let event_loop = L::new();
     event_loop.run(async {

@@ -118,7 +118,7 @@ pub mod sync {
     pub mod atomic {
         use std::thread;
 
-        pub use loom::sync::atomic::{AtomicBool, Ordering, fence};
+        pub use loom::sync::atomic::{AtomicBool, Ordering};
 
         /// For a failed model all bits are set.
         ///

@@ -1,13 +1,16 @@
-//! First come, first served; and nobody is kept out for ever.
+//! First come, first served; nobody is kept out for ever; and nobody waits who need not.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+use asyncio::event_loop::EventLoop;
 use asyncio::queue::{GetNowaitError, PutNowaitError, Queue};
 use tokio::runtime::Builder;
+use tokio::task::coop::has_budget_remaining;
+use tokio::task::yield_now;
 
-use crate::{Count, bounded, got, look, poll};
+use crate::{Count, bounded, got, look, on_both, poll};
 
 /// Getters are woken in the order in which they came, one for an item.
 #[test]
@@ -98,32 +101,80 @@ fn a_busy_task_lets_others_run() {
     });
 }
 
-/// One future is put off once at most, however many others begin between its polls; put off, it has woken its
-/// task and has done nothing.
+/// F20: what can be ready is ready at the first poll, as often as you like; without a runtime nothing limits it.
 #[test]
-fn put_off_once() {
+fn ready_at_the_first_poll() {
     bounded(|| {
         let queue = Queue::bounded(1);
-        let (count, waker) = Count::new();
-        let mut puts = 0;
-        let mut put_off = loop {
-            let mut put = queue.put(puts);
-            if poll(&mut put, &waker).is_pending() {
-                break put;
-            }
-            puts += 1;
-            drop(queue.get_nowait().unwrap());
-        };
-        assert_eq!((puts, count.woken()), (128, 1));
-        assert!(queue.is_empty());
-        for _ in 0..128 {
+        for i in 0..1000 {
+            assert_eq!(look(&mut queue.put(i)), Poll::Ready(Ok(())));
+            assert_eq!(got(&mut queue.get()), Poll::Ready(Ok(i)));
             assert!(look(&mut queue.join()).is_ready());
         }
-        assert_eq!(look(&mut put_off), Poll::Ready(Ok(())));
-        let mut next = queue.get();
-        assert!(poll(&mut next, &waker).is_pending());
-        drop(next); // it has no place to give up
-        assert_eq!(*queue.get_nowait().unwrap(), 128);
-        assert_eq!(count.woken(), 2);
+    });
+}
+
+/// F20: so it is in a task of tokio's while the task has some of its budget left; then it waits for one round of the
+/// runtime, and has done nothing.
+#[test]
+fn put_off_when_the_budget_is_used_up() {
+    on_both(|| async {
+        let queue = Queue::bounded(2);
+        let (mut gets, mut put_off) = (0, 0);
+        while put_off < 10 {
+            let had_budget = has_budget_remaining();
+            let mut put = queue.put(gets);
+            if look(&mut put).is_ready() {
+                assert!(had_budget);
+                assert_eq!(*queue.get_nowait().unwrap(), gets);
+                gets += 1;
+                continue;
+            }
+            assert!(!had_budget, "put {gets} is not ready");
+            assert!(queue.is_empty() && crate::waiting(&queue) == (0, 0));
+            yield_now().await;
+            assert_eq!(look(&mut put), Poll::Ready(Ok(())));
+            assert_eq!(*queue.get_nowait().unwrap(), gets);
+            gets += 1;
+            put_off += 1;
+        }
+    });
+}
+
+/// F20: a consumer that is asked to stop drains its queue first: `biased`, so that it stops when nothing is left.
+#[test]
+fn drained_before_the_stop() {
+    on_both(|| async {
+        let queue = Queue::unbounded();
+        for i in 0..1000 {
+            queue.put_nowait(i).unwrap();
+        }
+        loop {
+            tokio::select! {
+                biased;
+                item = queue.get() => drop(item.unwrap()),
+                () = std::future::ready(()) => break,
+            }
+        }
+        assert_eq!(queue.len(), 0);
+    });
+}
+
+/// F20: on the chapter's own loop there is no budget, and nothing yields that need not, as in Python.
+#[test]
+fn never_put_off_on_the_event_loop() {
+    bounded(|| {
+        let event_loop = EventLoop::new();
+        let main = async {
+            let queue = Queue::bounded(1);
+            let other = event_loop.spawn(async {});
+            for i in 0..1000 {
+                queue.put(i).await.unwrap();
+                queue.get().await.unwrap().task_done();
+                queue.join().await;
+            }
+            other.is_finished()
+        };
+        assert_eq!(event_loop.run_until_complete(main), Ok(false));
     });
 }
