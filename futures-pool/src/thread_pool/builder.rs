@@ -76,7 +76,7 @@ impl Builder {
             return Err(BuildError::NoWorkers);
         }
         let shared = Shared {
-            queue: Queue::new(max_workers, LOOKS),
+            queue: Queue::new(0, max_workers, LOOKS),
             max_workers,
             prefix: self
                 .prefix
