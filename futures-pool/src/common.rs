@@ -46,6 +46,8 @@ pub enum BuildError {
     NoWorkers,
     /// One whose workers are replaced after 0 tasks was asked for.
     NoTasks,
+    /// The prefix of the threads' names has a NUL in it, which no name can have.
+    ThreadName,
     /// `futures_pool::init()` was not called before: the workers of a process pool could not begin.
     NotInitialised,
     /// The system let it start no worker, for this reason.
@@ -85,6 +87,7 @@ impl fmt::Display for BuildError {
         match self {
             Self::NoWorkers => f.write_str("an executor needs at least one worker"),
             Self::NoTasks => f.write_str("a worker runs at least one task"),
+            Self::ThreadName => f.write_str("a thread's name cannot contain a NUL"),
             Self::NotInitialised => f.write_str(
                 "call `futures_pool::init()` first in `main`: the workers of a process pool are this \
                  executable, started anew, and that is where they begin",
