@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::fs;
 
 use crate::future::Broken;
 use crate::future::Failure;
@@ -35,7 +36,7 @@ pub enum SubmitError {
     Shutdown,
     /// It is broken: whatever is submitted will be refused.
     Broken(Broken),
-    /// It has no worker and the system let it start none, for this reason. A later try may succeed.
+    /// It has no worker and could start none, for this reason. A later try may succeed.
     Start(String),
 }
 
@@ -50,7 +51,9 @@ pub enum BuildError {
     ThreadName,
     /// `futures_pool::init()` was not called before: the workers of a process pool could not begin.
     NotInitialised,
-    /// The system let it start no worker, for this reason.
+    /// The initialiser of a process pool cannot be sent to its workers, for this reason.
+    Initializer(String),
+    /// It could start no worker, for this reason.
     Start(String),
 }
 
@@ -67,7 +70,7 @@ impl From<SubmitError> for FutureError {
         match error {
             SubmitError::Shutdown => Self::Shutdown,
             SubmitError::Broken(why) => Self::Broken(why),
-            SubmitError::Start(reason) => Self::Broken(Broken::Start(reason)),
+            SubmitError::Start(reason) => Self::Start(reason),
         }
     }
 }
@@ -87,6 +90,7 @@ impl fmt::Display for BuildError {
         match self {
             Self::NoWorkers => f.write_str("an executor needs at least one worker"),
             Self::NoTasks => f.write_str("a worker runs at least one task"),
+            Self::Initializer(reason) => write!(f, "the initialiser cannot be sent: {reason}"),
             Self::ThreadName => f.write_str("a thread's name cannot contain a NUL"),
             Self::NotInitialised => f.write_str(
                 "call `futures_pool::init()` first in `main`: the workers of a process pool are this \
@@ -100,6 +104,26 @@ impl fmt::Display for BuildError {
 impl Error for SubmitError {}
 
 impl Error for BuildError {}
+
+/// Why a thread could not be started: what the system says, and what is behind it if that is known.
+pub(crate) fn start_failure(error: impl fmt::Display) -> String {
+    match threads_are_refused() {
+        Some(why) => format!("{error}: {why}"),
+        None => error.to_string(),
+    }
+}
+
+/// Why Linux lets this process start no thread, if that is so because of namespaces. It only says `EINVAL`.
+pub(crate) fn threads_are_refused() -> Option<&'static str> {
+    let namespace = |name| fs::read_link(format!("/proc/thread-self/ns/{name}")).ok();
+    // This link is there, but leads nowhere, as long as there is no child.
+    let known = fs::symlink_metadata("/proc/thread-self/ns/pid_for_children").is_ok();
+    let refused = known && namespace("pid") != namespace("pid_for_children");
+    refused.then_some(
+        "a process whose children are in another PID namespace can start no thread; was it started by \
+         `unshare --pid` without `--fork`?",
+    )
+}
 
 /// What a task comes to that returned this error.
 pub(crate) fn failed<E: fmt::Display>(error: E) -> FutureError {

@@ -50,6 +50,7 @@ use shared::Shared;
 /// |---|---|---|
 /// | a task panics | the worker goes on. (Not in a program built with `panic = "abort"`) | the same |
 /// | a worker ends, by whatever cause, exit code 0 included | the pool is **broken**: what runs or is queued fails with [`WorkerDied`](Broken::WorkerDied), nothing more is taken, the other workers are killed. Whether a task that failed so had its effect is not known | the same |
+/// | a worker cannot be started, or ends before it reaches [`init`] | its tasks wait for the other workers, and the start is tried again every second. Without any worker these tasks fail with [`FutureError::Start`](crate::future::FutureError::Start), and the pool is whole | broken, or `submit` raises |
 /// | the parent ends, in whatever way | its workers are killed, busy or not | they go on |
 /// | Ctrl-C in a terminal | goes to the workers, too, and ends them. A parent that handles it finds the pool broken; to have the workers live on, let the [initialiser](Builder::initializer) ignore it | the same |
 /// | a worker's standard output and error, environment, directory | the parent's, when it is started; input is empty | the same |

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
@@ -18,6 +19,8 @@ pub struct Desk {
     wake: EventFd,
     worker: Mutex<Worker>,
     sent: Mutex<Sent>,
+    /// The last worker could not be started.
+    failed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -42,6 +45,7 @@ impl Desk {
             wake: EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?,
             worker: Mutex::default(),
             sent: Mutex::default(),
+            failed: AtomicBool::new(false),
         })
     }
 
@@ -50,11 +54,11 @@ impl Desk {
         let _ = self.wake.write(1); // it could only fail if it were far from 0
     }
 
-    /// Waits for a [`wake`](Self::wake). `false` if the worker has ended.
-    pub fn wait(&self, worker: Option<BorrowedFd>) -> bool {
+    /// Waits for a [`wake`](Self::wake), or until the time is over. `false` if the worker has ended.
+    pub fn wait(&self, worker: Option<BorrowedFd>, timeout: PollTimeout) -> bool {
         let wake = self.wake.as_fd();
         let mut fds = [wake, worker.unwrap_or(wake)].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-        while let Err(Errno::EINTR) = poll(&mut fds, PollTimeout::NONE) {}
+        while let Err(Errno::EINTR) = poll(&mut fds, timeout) {}
         let _ = self.wake.read(); // back to 0
         worker.is_none() || !fds[1].any().unwrap_or(true)
     }
@@ -73,6 +77,15 @@ impl Desk {
         let mut worker = lock(&self.worker);
         worker.signal = Some(signal);
         worker.send(signal);
+    }
+
+    /// Whether the last worker could not be started.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    pub fn set_failed(&self, failed: bool) {
+        self.failed.store(failed, Ordering::Relaxed);
     }
 
     /// Notes what will be sent, and lets the worker have all of it. From then on others may take back.

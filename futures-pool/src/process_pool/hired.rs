@@ -36,19 +36,27 @@ pub struct Hired {
     buffer: Vec<u8>,
 }
 
+/// Why there is no worker.
+pub enum NotStarted {
+    /// It did not come so far as to say hello, for this reason. Another one may.
+    Failed(String),
+    /// The initialiser failed: the pool is broken.
+    Broken(Broken),
+}
+
 impl Hired {
     /// Starts one, and waits until it is there. To be called in the thread that will wait for its end:
     /// the worker ends with that thread.
     ///
     /// # Errors
     ///
-    /// Why the pool is broken now.
-    pub fn start(desk: &Arc<Desk>, initializer: Option<&[u8]>) -> Result<Self, Broken> {
-        let failed = |error: io::Error| Broken::Start(error.to_string());
+    /// [`NotStarted`].
+    pub fn start(desk: &Arc<Desk>, initializer: Option<&[u8]>) -> Result<Self, NotStarted> {
+        let failed = |error: io::Error| NotStarted::Failed(error.to_string());
         let mut hired = Self::spawn(desk).map_err(failed)?;
-        hired.greet()?;
+        hired.greet().map_err(NotStarted::Failed)?;
         if let Some(task) = initializer {
-            hired.initialize(task)?;
+            hired.initialize(task).map_err(NotStarted::Broken)?;
         }
         Ok(hired)
     }
@@ -83,31 +91,27 @@ impl Hired {
         })
     }
 
-    /// Waits until it has said that it is the same program.
-    fn greet(&mut self) -> Result<(), Broken> {
+    /// Waits until it has said that it is the same program. Or else why it is none.
+    fn greet(&mut self) -> Result<(), String> {
         let mut hello = [0; wire::HELLO.len()];
         let mut identity = [0; IDENTITY];
         let mut heard = self.channel.read_exact(&mut hello);
         if heard.is_ok() && hello == wire::HELLO {
             heard = self.channel.read_exact(&mut identity);
         }
-        let text = Text::get().map_err(|error| Broken::Start(error.to_string()))?;
+        let text = Text::get().map_err(|error| error.to_string())?;
         if heard.is_ok() && identity == text.identity() {
             return Ok(());
         }
         if heard.is_ok() {
             descriptor::signal(self.pidfd(), Signal::SIGKILL);
-            let reason = "it does not execute the same file".to_owned();
-            return Err(Broken::Start(reason));
+            return Err("it does not execute the same file".to_owned());
         }
-        let (pid, status) = self.died();
-        Err(match status.code() {
-            None => Broken::WorkerDied { pid, status },
-            Some(_) => Broken::Start(format!(
-                "it ended ({status}) before it reached `futures_pool::init()`: \
-                 does that stand first in `main`?"
-            )),
-        })
+        let (_, status) = self.died();
+        Err(format!(
+            "it ended ({status}) before it took a task, see its standard error; \
+             does `futures_pool::init()` stand first in `main`?"
+        ))
     }
 
     fn initialize(&mut self, task: &[u8]) -> Result<(), Broken> {

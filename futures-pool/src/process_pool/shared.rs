@@ -17,6 +17,7 @@ use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use nix::poll::PollTimeout;
 use nix::sys::signal::Signal;
 
 use super::desk::Desk;
@@ -24,8 +25,12 @@ use super::staff;
 use super::task::Task;
 use super::wire;
 use crate::common::SubmitError;
+use crate::common::start_failure;
 use crate::future::Broken;
 use crate::future::FutureError;
+
+/// After a worker that could not be started, the next try comes after so many milliseconds.
+const REST: u16 = 1000;
 
 /// What the executor and its threads share.
 pub struct Shared {
@@ -109,7 +114,7 @@ impl Shared {
     }
 
     fn start_thread(self: &Arc<Self>, state: &mut State) -> Result<(), String> {
-        let desk = Arc::new(Desk::new().map_err(|errno| errno.to_string())?);
+        let desk = Arc::new(Desk::new().map_err(|error| error.to_string())?);
         let (shared, at) = (Arc::clone(self), Arc::clone(&desk));
         let number = state.threads.len();
         let thread = thread::Builder::new()
@@ -119,7 +124,7 @@ impl Shared {
                 staff::work(&shared, &at);
                 shared.lock().desks.retain(|desk| !Arc::ptr_eq(desk, &at));
             })
-            .map_err(|error| error.to_string())?;
+            .map_err(start_failure)?;
         state.threads.push(thread);
         state.desks.push(desk);
         state.starting += 1;
@@ -131,32 +136,71 @@ impl Shared {
         self.lock().starting -= 1;
     }
 
+    /// The worker of this desk could not be started for these tasks. They go back into the queue, for
+    /// other threads and for this one after a rest; `false` if all threads are in this position: then the
+    /// tasks have failed.
+    pub fn not_started(&self, desk: &Desk, tasks: VecDeque<Task>, reason: String) -> bool {
+        let mut state = self.lock();
+        desk.set_failed(true);
+        let error = match &state.broken {
+            Some(why) => FutureError::Broken(why.clone()),
+            None if state.desks.iter().all(|desk| desk.has_failed()) => FutureError::Start(reason),
+            None => {
+                for task in tasks.into_iter().rev() {
+                    state.queue.push_front(task);
+                    let able = state.idle.iter().rposition(|idle| !idle.has_failed());
+                    if let Some(index) = able {
+                        state.idle.remove(index).wake();
+                    }
+                }
+                return true;
+            }
+        };
+        drop(state);
+        for task in tasks {
+            task.fail(error.clone());
+        }
+        false
+    }
+
     /// Waits for something to do, for the thread of this desk, with this worker. Not more than `most`
-    /// tasks.
-    pub fn next(&self, desk: &Arc<Desk>, worker: Option<BorrowedFd>, most: usize) -> Next {
+    /// tasks. If it rests, it leaves them to others for a second, or until it is woken.
+    pub fn next(
+        &self,
+        desk: &Arc<Desk>,
+        worker: Option<BorrowedFd>,
+        most: usize,
+        mut rests: bool,
+    ) -> Next {
         let mut state = self.lock();
         loop {
             if state.broken.is_some() {
                 return Next::End;
             }
-            let tasks = self.share(&mut state.queue, most);
-            if !tasks.is_empty() {
-                return Next::Run(tasks);
+            if !rests {
+                let tasks = self.share(&mut state.queue, most);
+                if !tasks.is_empty() {
+                    return Next::Run(tasks);
+                }
+                let mut others = state.desks.iter();
+                let taken = others.find_map(|other| {
+                    let taken = other.take_back(most);
+                    (!taken.is_empty()).then_some(taken)
+                });
+                if let Some(tasks) = taken {
+                    return Next::Run(tasks);
+                }
+                if state.closed {
+                    return Next::End;
+                }
             }
-            let mut others = state.desks.iter();
-            let taken = others.find_map(|other| {
-                let taken = other.take_back(most);
-                (!taken.is_empty()).then_some(taken)
-            });
-            if let Some(tasks) = taken {
-                return Next::Run(tasks);
-            }
-            if state.closed {
-                return Next::End;
-            }
-            state.idle.push(Arc::clone(desk));
+            let (place, timeout) = match mem::take(&mut rests) {
+                true => (0, PollTimeout::from(REST)),
+                false => (state.idle.len(), PollTimeout::NONE),
+            };
+            state.idle.insert(place, Arc::clone(desk));
             drop(state);
-            let alive = desk.wait(worker);
+            let alive = desk.wait(worker, timeout);
             state = self.lock();
             state.idle.retain(|idle| !Arc::ptr_eq(idle, desk));
             if !alive {

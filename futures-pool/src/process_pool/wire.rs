@@ -13,8 +13,11 @@
 
 use std::convert::Infallible;
 
+use serde::Serialize;
+
 use super::code::{Function, Text};
-use super::frame;
+use super::{frame, items};
+use crate::future::FutureError;
 
 /// A worker's first argument. Its second is the parent's process id.
 pub const WORKER: &str = "__futures_pool_worker";
@@ -51,6 +54,26 @@ pub fn batch_of_one(
     })
     .ok()?;
     Some(batch)
+}
+
+/// A batch of one task with one item.
+///
+/// # Errors
+///
+/// The function or the argument cannot be sent.
+pub fn encode_one<A: Serialize>(
+    function: Function,
+    text: &Text,
+    argument: &A,
+) -> Result<Vec<u8>, FutureError> {
+    let mut refused = None;
+    let batch = batch_of_one(function, text, |out| {
+        refused = items::encode_one(argument, out).err();
+    });
+    match refused {
+        Some(reason) => Err(FutureError::Argument(reason)),
+        None => batch.ok_or(FutureError::UnknownFunction),
+    }
 }
 
 /// Makes one batch of several.

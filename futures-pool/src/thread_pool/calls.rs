@@ -8,6 +8,7 @@ use super::job::{Job, Task};
 use super::queue::Refused;
 use super::{SubmitError, ThreadPoolExecutor, lock};
 use crate::common::failed;
+use crate::common::start_failure;
 use crate::future::Future;
 use crate::future::FutureError;
 use crate::future::promise;
@@ -158,7 +159,7 @@ impl ThreadPoolExecutor {
         };
         let pushed = self.shared.queue.push(job, start);
         pushed.map_err(|refused| match (refused, self.shared.broken.get()) {
-            (Refused::NoWorker(error), _) => SubmitError::Start(error.to_string()),
+            (Refused::NoWorker(error), _) => SubmitError::Start(start_failure(error)),
             (Refused::Closed, Some(why)) => SubmitError::Broken(why.clone()),
             (Refused::Closed, None) => SubmitError::Shutdown,
         })

@@ -152,6 +152,16 @@ fn assert_broken(executor: &ProcessPoolExecutor) {
     );
 }
 
+/// Whether this process's thread of that name sleeps.
+fn thread_sleeps(name: &str) -> bool {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
+        return false; // there may be too many descriptors for the moment
+    };
+    let stats = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("stat")));
+    let asleep = format!(" ({name}) S ");
+    stats.flatten().any(|stat| stat.contains(&asleep))
+}
+
 fn to_pid(number: i64) -> Pid {
     Pid::from_raw(number.try_into().expect("a pid"))
 }
