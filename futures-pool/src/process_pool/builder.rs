@@ -82,7 +82,7 @@ impl Builder {
         if !worker::is_initialised() {
             return Err(BuildError::NotInitialised);
         }
-        if let Some(reason) = threads_are_refused() {
+        if let Some(reason) = worker::too_privileged().or_else(threads_are_refused) {
             return Err(BuildError::Start(reason.to_owned()));
         }
         let text = Text::get().map_err(|error| BuildError::Start(error.to_string()))?;

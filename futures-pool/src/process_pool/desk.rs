@@ -1,7 +1,8 @@
 //! [`Desk`]: what others know of one of the pool's threads and its worker.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::Signal;
 
+use super::channel::Channel;
 use super::credits::Credits;
 use super::descriptor;
 use super::task::Task;
@@ -26,7 +28,7 @@ pub struct Desk {
 #[derive(Default)]
 struct Worker {
     /// If there is one.
-    pidfd: Option<Arc<OwnedFd>>,
+    channel: Option<Arc<Channel>>,
     /// The last signal. The next worker gets it at once: the pool is broken.
     signal: Option<Signal>,
 }
@@ -40,9 +42,9 @@ struct Sent {
 }
 
 impl Desk {
-    pub fn new() -> Result<Self, Errno> {
+    pub fn new() -> io::Result<Self> {
         Ok(Self {
-            wake: EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?,
+            wake: descriptor::eventfd(EfdFlags::empty())?,
             worker: Mutex::default(),
             sent: Mutex::default(),
             failed: AtomicBool::new(false),
@@ -64,9 +66,9 @@ impl Desk {
     }
 
     /// The worker from now on.
-    pub fn set_worker(&self, pidfd: Option<Arc<OwnedFd>>) {
+    pub fn set_worker(&self, channel: Option<Arc<Channel>>) {
         let mut worker = lock(&self.worker);
-        worker.pidfd = pidfd;
+        worker.channel = channel;
         if let Some(signal) = worker.signal {
             worker.send(signal);
         }
@@ -125,8 +127,8 @@ impl Desk {
 
 impl Worker {
     fn send(&self, signal: Signal) {
-        if let Some(pidfd) = &self.pidfd {
-            descriptor::signal(pidfd.as_fd(), signal);
+        if let Some(channel) = &self.channel {
+            channel.signal(signal);
         }
     }
 }

@@ -2,24 +2,21 @@
 
 use std::collections::VecDeque;
 use std::env;
-use std::io::{self, BufReader, Read, Write};
-use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::io::{self, BufReader, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{self, Child, Command, ExitStatus};
 use std::sync::Arc;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::PollTimeout;
 use nix::sys::signal::Signal;
-use nix::sys::socket::{MsgFlags, recv};
 
+use super::channel::{Channel, Reader};
 use super::code::{IDENTITY, Text};
 use super::credits::Credits;
 use super::desk::Desk;
 use super::task::Task;
-use super::{descriptor, frame, items, wire};
+use super::{descriptor, frame, items, signals, wire};
 use crate::future::Broken;
 
 /// How long a worker has to end once it has seen that nothing more will come, in milliseconds.
@@ -28,7 +25,8 @@ const PATIENCE: u16 = 5000;
 /// A worker process. Dropped, it ends.
 pub struct Hired {
     child: Child,
-    channel: BufReader<Channel>,
+    channel: Arc<Channel>,
+    reader: BufReader<Reader>,
     credits: Arc<Credits>,
     desk: Arc<Desk>,
     /// How it ended.
@@ -62,28 +60,31 @@ impl Hired {
     }
 
     fn spawn(desk: &Arc<Desk>) -> io::Result<Self> {
-        let (ours, theirs) = UnixStream::pair()?;
+        let (ours, theirs) = descriptor::sockets()?;
         let credits = Credits::new()?;
-        descriptor::send(&ours, credits.as_fd())?;
+        let this = descriptor::pidfd(process::id())?;
+        descriptor::send(&ours, [credits.as_fd(), this.as_fd()])?;
         // Not by its path, where another file may be by now.
         let mut command = Command::new("/proc/self/exe");
         if let Some(name) = env::args_os().next() {
             command.arg0(name);
         }
-        command.arg(wire::WORKER).arg(process::id().to_string());
-        let mut child = command.stdin(OwnedFd::from(theirs)).spawn()?;
+        command.arg(wire::WORKER).stdin(OwnedFd::from(theirs));
+        let mut child = signals::blocked(|| command.spawn())?;
         let pidfd = match descriptor::pidfd(child.id()) {
-            Ok(pidfd) => Arc::new(pidfd),
+            Ok(pidfd) => pidfd,
             Err(error) => {
                 child.kill().and_then(|()| child.wait())?;
                 return Err(error);
             }
         };
-        desk.set_worker(Some(Arc::clone(&pidfd)));
-        let socket = ours;
+        let channel = Arc::new(Channel::new(ours, pidfd));
+        desk.set_worker(Some(Arc::clone(&channel)));
+        let reader = Reader(Arc::clone(&channel));
         Ok(Self {
             child,
-            channel: BufReader::with_capacity(wire::BATCH, Channel { socket, pidfd }),
+            channel,
+            reader: BufReader::with_capacity(wire::BATCH, reader),
             credits: Arc::new(credits),
             desk: Arc::clone(desk),
             status: None,
@@ -95,16 +96,16 @@ impl Hired {
     fn greet(&mut self) -> Result<(), String> {
         let mut hello = [0; wire::HELLO.len()];
         let mut identity = [0; IDENTITY];
-        let mut heard = self.channel.read_exact(&mut hello);
+        let mut heard = self.reader.read_exact(&mut hello);
         if heard.is_ok() && hello == wire::HELLO {
-            heard = self.channel.read_exact(&mut identity);
+            heard = self.reader.read_exact(&mut identity);
         }
         let text = Text::get().map_err(|error| error.to_string())?;
         if heard.is_ok() && identity == text.identity() {
             return Ok(());
         }
         if heard.is_ok() {
-            descriptor::signal(self.pidfd(), Signal::SIGKILL);
+            self.channel.signal(Signal::SIGKILL);
             return Err("it does not execute the same file".to_owned());
         }
         let (_, status) = self.died();
@@ -115,9 +116,9 @@ impl Hired {
     }
 
     fn initialize(&mut self, task: &[u8]) -> Result<(), Broken> {
-        let _ = self.channel.get_ref().socket().write_all(task); // what is read decides
+        let _ = self.channel.send(task); // what is read decides
         let mut answer = Vec::new();
-        if frame::read(&mut self.channel, &mut answer).is_err() {
+        if frame::read(&mut self.reader, &mut answer).is_err() {
             let (pid, status) = self.died();
             return Err(Broken::WorkerDied { pid, status });
         }
@@ -142,12 +143,12 @@ impl Hired {
         };
         self.desk.set_sent(tasks, &self.credits);
         // It may end in the middle. What is read decides.
-        let _ = self.channel.get_ref().socket().write_all(bytes);
+        let _ = self.channel.send(bytes);
         drop(one);
         let mut answer = std::mem::take(&mut self.buffer);
         let mut answers = 0;
         loop {
-            frame::read(&mut self.channel, &mut answer).ok()?;
+            frame::read(&mut self.reader, &mut answer).ok()?;
             let (&kind, results) = answer.split_first()?;
             self.desk.next_answered()?.finish(results);
             answers += 1;
@@ -161,7 +162,7 @@ impl Hired {
 
     /// Becomes readable when it ends.
     pub fn pidfd(&self) -> BorrowedFd<'_> {
-        self.channel.get_ref().pidfd.as_fd()
+        self.channel.pidfd()
     }
 
     /// Waits for its end; it is ending. Its process id and how it ended.
@@ -174,10 +175,9 @@ impl Hired {
         if let Some(status) = self.status {
             return status;
         }
-        let channel = self.channel.get_ref();
-        let _ = channel.socket().shutdown(Shutdown::Both);
-        if !channel.has_ended(PollTimeout::from(PATIENCE)) {
-            descriptor::signal(self.pidfd(), Signal::SIGKILL);
+        self.channel.close();
+        if !self.channel.has_ended(PollTimeout::from(PATIENCE)) {
+            self.channel.signal(Signal::SIGKILL);
         }
         // An error: somebody else has waited for it (`waitpid(-1)`, or SIGCHLD is ignored). It is gone.
         let status = self
@@ -193,50 +193,5 @@ impl Hired {
 impl Drop for Hired {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-/// The socket, which also is at its end when the worker is.
-struct Channel {
-    socket: UnixStream,
-    pidfd: Arc<OwnedFd>,
-}
-
-impl Channel {
-    fn socket(&self) -> &UnixStream {
-        &self.socket
-    }
-
-    /// Waits for the worker's end.
-    fn has_ended(&self, timeout: PollTimeout) -> bool {
-        let mut fds = [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)];
-        loop {
-            match poll(&mut fds, timeout) {
-                Err(Errno::EINTR) => {} // waits longer, which does no harm
-                ended => return ended != Ok(0),
-            }
-        }
-    }
-}
-
-impl Read for Channel {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut has_ended = false;
-        loop {
-            match recv(self.socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT) {
-                Err(Errno::EAGAIN) if has_ended => return Ok(0),
-                Err(Errno::EAGAIN) => {
-                    let fds = [self.socket.as_fd(), self.pidfd.as_fd()];
-                    let mut fds = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-                    // Looks once more then: its last words may have come just before.
-                    has_ended =
-                        poll(&mut fds, PollTimeout::NONE).is_ok() && fds[1].any().unwrap_or(false);
-                }
-                // It ended with something of ours unread. That is said once; what it had sent can
-                // still be read.
-                Err(Errno::EINTR | Errno::ECONNRESET) => {}
-                read => return Ok(read?),
-            }
-        }
     }
 }

@@ -2,14 +2,15 @@
 //!
 //! | from → to | message |
 //! |---|---|
-//! | parent → worker | the descriptor of the [credits](super::credits), with a byte |
+//! | parent → worker | the descriptors of the [credits](super::credits) and of the parent's process, with a byte |
 //! | worker → parent | [`HELLO`], and which file it executes |
 //! | parent → worker | a batch: a frame of frames, each a task: function (8 bytes), [arguments](super::items) |
 //! | worker → parent | for each task that it has begun a frame: [`MORE`] or [`LAST`], [results](super::items) |
 //!
 //! A worker reads all of a batch before it begins, and is sent the next one after its last answer to the
 //! one before: so nobody writes to someone who writes, and no message is too long.
-//! The initialiser is a batch of one. The end of file is the parent's last word.
+//! The initialiser is a batch of one. The end of file is the parent's last word. If the parent shuts the
+//! other direction down as well, the worker ends at once.
 
 use std::convert::Infallible;
 
@@ -19,7 +20,7 @@ use super::code::{Function, Text};
 use super::{frame, items};
 use crate::future::FutureError;
 
-/// A worker's first argument. Its second is the parent's process id.
+/// A worker's first argument.
 pub const WORKER: &str = "__futures_pool_worker";
 
 /// What a worker says first.

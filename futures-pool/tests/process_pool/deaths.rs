@@ -144,7 +144,7 @@ pub fn finished_results_outlive_their_worker() {
 pub fn a_worker_that_leaves_its_socket_to_a_child_is_seen_to_die() {
     let executor = executor(1);
     let task = |()| {
-        // SAFETY: the worker has one thread, and the child only waits.
+        // SAFETY: the worker's other thread holds no lock, and the child only waits.
         match unsafe { fork() }.unwrap() {
             ForkResult::Parent { child } => note("child", child.as_raw().into()),
             ForkResult::Child => loop {

@@ -148,7 +148,7 @@ pub fn the_executable_is_replaced() {
     }
 }
 
-/// R09: input is empty, and of the pool's descriptors a task sees none but its own worker's two.
+/// R09: input is empty, and of the pool's descriptors a task sees none but its own worker's three.
 pub fn a_worker_has_no_input_and_no_descriptor() {
     let before = descriptors().len(); // with what the test runner left open
     let executor = executor(3);
@@ -160,7 +160,7 @@ pub fn a_worker_has_no_input_and_no_descriptor() {
     };
     let futures = [3; 3].map(|n| executor.submit(task, n).unwrap());
     for future in futures {
-        assert_eq!(future.into_result(), Ok((String::new(), before + 2)));
+        assert_eq!(future.into_result(), Ok((String::new(), before + 3)));
     }
     let child = |()| {
         let mut command = Command::new("/bin/ls");
