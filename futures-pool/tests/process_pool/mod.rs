@@ -10,6 +10,8 @@ mod program;
 mod recycling;
 mod results;
 mod runtime;
+mod signals;
+mod system;
 
 use std::process;
 
@@ -27,6 +29,7 @@ pub fn begin() {
         Some("without init") => {}
         Some("init in the parent alone") if is_worker => {}
         Some("another main") if is_worker => process::exit(5),
+        Some("workers may be refused") if is_worker && system::is_refused() => process::exit(5),
         _ => futures_pool::init(),
     }
 }
@@ -109,6 +112,22 @@ const CASES: &[Case] = cases![
     program::the_executable_is_replaced,
     program::a_worker_has_no_input_and_no_descriptor,
     program::started_by_hand,
+    signals::what_the_parent_ignores_or_handles,
+    signals::while_workers_start,
+    signals::from_the_terminal,
+    signals::the_stop_key,
+    signals::a_worker_and_its_own,
+    signals::terminated_all_the_same,
+    signals::a_broken_pipe,
+    signals::children_are_ignored,
+    system::a_worker_without_privileges_ends_with_its_parent,
+    system::a_parent_without_privileges_ends_its_workers,
+    system::other_pid_namespaces,
+    system::closed_standard_descriptors,
+    system::a_privileged_program,
+    system::an_initialiser_that_cannot_be_sent,
+    system::a_start_fails_beside_a_running_task,
+    system::a_worker_ends_before_init,
     runtime::two_hundred_workers_among_busy_threads,
 ];
 

@@ -104,7 +104,7 @@ pub fn dropped() {
 }
 
 /// The most descriptors there may be; those that are there stay.
-fn limit_descriptors(limit: u64) -> u64 {
+pub fn limit_descriptors(limit: u64) -> u64 {
     let mut old = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
