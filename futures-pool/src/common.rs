@@ -49,6 +49,8 @@ pub enum BuildError {
     NoTasks,
     /// The prefix of the threads' names has a NUL in it, which no name can have.
     ThreadName,
+    /// The threads' stacks are to be larger than half the address space.
+    StackSize,
     /// `futures_pool::init()` was not called before: the workers of a process pool could not begin.
     NotInitialised,
     /// The initialiser of a process pool cannot be sent to its workers, for this reason.
@@ -92,6 +94,7 @@ impl fmt::Display for BuildError {
             Self::NoTasks => f.write_str("a worker runs at least one task"),
             Self::Initializer(reason) => write!(f, "the initialiser cannot be sent: {reason}"),
             Self::ThreadName => f.write_str("a thread's name cannot contain a NUL"),
+            Self::StackSize => f.write_str("a thread's stack cannot be that large"),
             Self::NotInitialised => f.write_str(
                 "call `futures_pool::init()` first in `main`: the workers of a process pool are this \
                  executable, started anew, and that is where they begin",

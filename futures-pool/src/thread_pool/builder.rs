@@ -68,7 +68,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`BuildError::NoWorkers`], [`BuildError::ThreadName`].
+    /// [`BuildError::NoWorkers`], [`BuildError::ThreadName`], [`BuildError::StackSize`].
     pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
         let default = || thread::available_parallelism().map_or(1, usize::from) + 4;
         let max_workers = self.max_workers.unwrap_or_else(|| default().min(32));
@@ -78,6 +78,12 @@ impl Builder {
         let prefix = self.prefix.unwrap_or("ThreadPoolExecutor".to_owned());
         if prefix.contains('\0') {
             return Err(BuildError::ThreadName);
+        }
+        if self
+            .stack_size
+            .is_some_and(|bytes| bytes > isize::MAX as usize)
+        {
+            return Err(BuildError::StackSize);
         }
         let shared = Shared {
             queue: Queue::new(0, max_workers, LOOKS),
