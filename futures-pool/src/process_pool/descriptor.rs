@@ -11,13 +11,13 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::Signal;
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 
-/// What `make` makes. If that has one of the descriptors 0, 1 and 2, of which one is closed then, it is made
-/// once more: into such a descriptor a `println!` would write.
+/// What `make` makes. If it gets the number of a standard descriptor, since that is closed, it is made once more:
+/// a `println!` would write into it.
 pub fn above_stdio<T>(
     make: impl Fn() -> io::Result<T>,
     least: impl Fn(&T) -> RawFd,
 ) -> io::Result<T> {
-    let mut low = Vec::new(); // keep the places for as long
+    let mut low = Vec::new(); // these keep their numbers for as long
     loop {
         let made = make()?;
         if least(&made) > libc::STDERR_FILENO {

@@ -15,6 +15,7 @@ use super::channel::{Channel, Reader};
 use super::code::{IDENTITY, Text};
 use super::credits::Credits;
 use super::desk::Desk;
+use super::shared::Shared;
 use super::task::Task;
 use super::{descriptor, frame, items, signals, wire};
 use crate::future::Broken;
@@ -132,7 +133,7 @@ impl Hired {
 
     /// Sends the tasks, and waits for their answers. How many it gave; `None` if it has ended: what has
     /// no answer is still at the desk.
-    pub fn run(&mut self, mut tasks: VecDeque<Task>) -> Option<usize> {
+    pub fn run(&mut self, mut tasks: VecDeque<Task>, shared: &Shared) -> Option<usize> {
         let mut one = Vec::new();
         let bytes = if tasks.len() == 1 {
             one = std::mem::take(&mut tasks[0].bytes);
@@ -141,7 +142,9 @@ impl Hired {
             wire::join(tasks.iter().map(|task| &*task.bytes), &mut self.buffer);
             &self.buffer
         };
+        let behind = tasks.len() - 1;
         self.desk.set_sent(tasks, &self.credits);
+        shared.wake_idle(behind);
         // It may end in the middle. What is read decides.
         let _ = self.channel.send(bytes);
         drop(one);

@@ -58,6 +58,17 @@ struct State {
     threads: Vec<JoinHandle<()>>,
 }
 
+impl State {
+    /// Wakes up to so many threads that wait, and are not known to have no worker.
+    fn wake_idle(&mut self, most: usize) {
+        for _ in 0..most {
+            let able = self.idle.iter().rposition(|idle| !idle.has_failed());
+            let Some(index) = able else { return };
+            self.idle.remove(index).wake();
+        }
+    }
+}
+
 /// What a thread is to do next.
 pub enum Next {
     /// Have these tasks run.
@@ -136,6 +147,14 @@ impl Shared {
         self.lock().starting -= 1;
     }
 
+    /// Wakes up to `tasks` threads for the tasks that were sent to a worker behind its first one. A thread that
+    /// had nothing to do while they were in neither the queue nor a desk does not know of them.
+    pub fn wake_idle(&self, tasks: usize) {
+        if tasks > 0 {
+            self.lock().wake_idle(tasks);
+        }
+    }
+
     /// The worker of this desk could not be started for these tasks. They go back into the queue, for
     /// other threads and for this one after a rest; `false` if all threads are in this position: then the
     /// tasks have failed.
@@ -146,13 +165,11 @@ impl Shared {
             Some(why) => FutureError::Broken(why.clone()),
             None if state.desks.iter().all(|desk| desk.has_failed()) => FutureError::Start(reason),
             None => {
-                for task in tasks.into_iter().rev() {
-                    state.queue.push_front(task);
-                    let able = state.idle.iter().rposition(|idle| !idle.has_failed());
-                    if let Some(index) = able {
-                        state.idle.remove(index).wake();
-                    }
-                }
+                state.wake_idle(tasks.len());
+                tasks
+                    .into_iter()
+                    .rev()
+                    .for_each(|task| state.queue.push_front(task));
                 return true;
             }
         };

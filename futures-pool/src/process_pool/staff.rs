@@ -58,7 +58,7 @@ pub fn work(shared: &Shared, desk: &Arc<Desk>) {
             continue;
         }
         let begin = Instant::now();
-        let Some(answers) = hired.run(tasks) else {
+        let Some(answers) = hired.run(tasks, shared) else {
             break died(shared, desk, worker);
         };
         pace.measured(begin.elapsed(), answers);

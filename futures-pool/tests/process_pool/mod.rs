@@ -101,6 +101,7 @@ const CASES: &[Case] = cases![
     life::a_worker_outlives_the_thread_that_submitted,
     recycling::a_worker_has_its_number_of_tasks,
     recycling::a_backlog,
+    recycling::tasks_taken_together_meet,
     recycling::shutdown_without_waiting,
     recycling::dropped,
     recycling::no_replacement_can_be_started,
