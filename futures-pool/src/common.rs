@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::fs;
 
 use crate::future::Broken;
 use crate::future::Failure;
@@ -35,7 +36,7 @@ pub enum SubmitError {
     Shutdown,
     /// It is broken: whatever is submitted will be refused.
     Broken(Broken),
-    /// It has no worker and the system let it start none, for this reason. A later try may succeed.
+    /// It has no worker and could start none, for this reason. A later try may succeed.
     Start(String),
 }
 
@@ -46,9 +47,15 @@ pub enum BuildError {
     NoWorkers,
     /// One whose workers are replaced after 0 tasks was asked for.
     NoTasks,
+    /// The prefix of the threads' names has a NUL in it, which no name can have.
+    ThreadName,
+    /// The threads' stacks are to be larger than half the address space.
+    StackSize,
     /// `futures_pool::init()` was not called before: the workers of a process pool could not begin.
     NotInitialised,
-    /// The system let it start no worker, for this reason.
+    /// The initialiser of a process pool cannot be sent to its workers, for this reason.
+    Initializer(String),
+    /// It could start no worker, for this reason.
     Start(String),
 }
 
@@ -65,7 +72,7 @@ impl From<SubmitError> for FutureError {
         match error {
             SubmitError::Shutdown => Self::Shutdown,
             SubmitError::Broken(why) => Self::Broken(why),
-            SubmitError::Start(reason) => Self::Broken(Broken::Start(reason)),
+            SubmitError::Start(reason) => Self::Start(reason),
         }
     }
 }
@@ -85,6 +92,9 @@ impl fmt::Display for BuildError {
         match self {
             Self::NoWorkers => f.write_str("an executor needs at least one worker"),
             Self::NoTasks => f.write_str("a worker runs at least one task"),
+            Self::Initializer(reason) => write!(f, "the initialiser cannot be sent: {reason}"),
+            Self::ThreadName => f.write_str("a thread's name cannot contain a NUL"),
+            Self::StackSize => f.write_str("a thread's stack cannot be that large"),
             Self::NotInitialised => f.write_str(
                 "call `futures_pool::init()` first in `main`: the workers of a process pool are this \
                  executable, started anew, and that is where they begin",
@@ -97,6 +107,26 @@ impl fmt::Display for BuildError {
 impl Error for SubmitError {}
 
 impl Error for BuildError {}
+
+/// Why a thread could not be started: what the system says, and what is behind it if that is known.
+pub(crate) fn start_failure(error: impl fmt::Display) -> String {
+    match threads_are_refused() {
+        Some(why) => format!("{error}: {why}"),
+        None => error.to_string(),
+    }
+}
+
+/// Why Linux lets this process start no thread, if that is so because of namespaces. It only says `EINVAL`.
+pub(crate) fn threads_are_refused() -> Option<&'static str> {
+    let namespace = |name| fs::read_link(format!("/proc/thread-self/ns/{name}")).ok();
+    // This link is there, but leads nowhere, as long as there is no child.
+    let known = fs::symlink_metadata("/proc/thread-self/ns/pid_for_children").is_ok();
+    let refused = known && namespace("pid") != namespace("pid_for_children");
+    refused.then_some(
+        "a process whose children are in another PID namespace can start no thread; was it started by \
+         `unshare --pid` without `--fork`?",
+    )
+}
 
 /// What a task comes to that returned this error.
 pub(crate) fn failed<E: fmt::Display>(error: E) -> FutureError {

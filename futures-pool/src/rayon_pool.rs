@@ -28,6 +28,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 pub use crate::common::BuildError;
 pub use crate::common::Shutdown;
 pub use crate::common::SubmitError;
+use crate::common::start_failure;
 
 /// Rayon's threads, which run functions.
 ///
@@ -71,6 +72,10 @@ impl RayonExecutor {
         if max_workers == 0 {
             return Err(BuildError::NoWorkers);
         }
+        let most = rayon::max_num_threads();
+        if max_workers > most {
+            return Err(BuildError::Start(format!("rayon has at most {most}")));
+        }
         let mut threads = Vec::new();
         let pool = ThreadPoolBuilder::new()
             .num_threads(max_workers)
@@ -83,8 +88,14 @@ impl RayonExecutor {
                 threads.push(thread::Builder::new().name(name).spawn(|| thread.run())?);
                 Ok(())
             })
-            .build()
-            .map_err(|error| BuildError::Start(error.to_string()))?;
+            .build();
+        let pool = pool.map_err(|error| {
+            // Those that were started end, since there is no pool.
+            for thread in mem::take(&mut threads) {
+                thread.join().expect("rayon catches panics");
+            }
+            BuildError::Start(start_failure(error))
+        })?;
         Ok(Self {
             pool: RwLock::new(Some(Arc::new(pool))),
             workers: threads.iter().map(|handle| handle.thread().id()).collect(),

@@ -15,7 +15,7 @@ use std::thread::{self, scope};
 use std::time::Duration;
 
 use futures_pool::future::{Future, FutureError};
-use futures_pool::rayon_pool::{RayonExecutor, Shutdown, SubmitError};
+use futures_pool::rayon_pool::{BuildError, RayonExecutor, Shutdown, SubmitError};
 use rayon::prelude::*;
 
 use support::{block_on, bounded};
@@ -47,6 +47,13 @@ fn install() {
 
 fn name() -> String {
     thread::current().name().unwrap_or_default().to_owned()
+}
+
+/// F08: more threads than rayon can have are refused, and none is started.
+#[test]
+fn too_many_threads() {
+    let error = RayonExecutor::new(usize::MAX).unwrap_err();
+    assert!(matches!(error, BuildError::Start(_)), "{error:?}");
 }
 
 /// EX-06: so many tasks run at the same time as there are threads.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 #[cfg(target_os = "linux")]
 use futures_pool::executor::Executor;
 #[cfg(target_os = "linux")]
-use futures_pool::rayon_pool::RayonExecutor;
+use futures_pool::rayon_pool::{BuildError, RayonExecutor};
 use futures_pool::thread_pool::{Shutdown, ThreadPoolExecutor};
 
 #[cfg(target_os = "linux")]
@@ -134,6 +134,21 @@ fn a_few_threads_do_the_work() {
         });
     }
     let ended = again("a_few_threads_do_the_work", "ulimit -v 4000000;");
+    assert!(ended.status.success(), "{ended:?}");
+}
+
+/// A pool of rayon's that cannot have all of its threads is an error, and those it had are gone.
+#[cfg(target_os = "linux")]
+#[test]
+fn not_all_threads_can_be_started() {
+    if is_child() {
+        let before = kernel_tasks();
+        let error = RayonExecutor::new(1000).unwrap_err();
+        assert!(matches!(error, BuildError::Start(_)), "{error:?}");
+        // One that was joined may be in the kernel's list for a moment yet.
+        return eventually("the threads are gone", || kernel_tasks() == before);
+    }
+    let ended = again("not_all_threads_can_be_started", "ulimit -v 1000000;");
     assert!(ended.status.success(), "{ended:?}");
 }
 

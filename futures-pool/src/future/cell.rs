@@ -148,14 +148,15 @@ impl<T> Cell<T> {
     }
 
     /// The same, and drops `kept` when nothing is left to do but to tell: under the mutex, before anybody
-    /// is told; if there are callbacks, after the last.
+    /// is told; if there are callbacks, after the last. It is given back if the future is gone: the
+    /// outcome is then dropped with this cell.
     pub fn complete_keeping<K>(
         self: &Arc<Self>,
         kept: K,
         mut state: MutexGuard<'_, State<T>>,
         phase: Phase,
         outcome: Result<T, FutureError>,
-    ) {
+    ) -> Option<K> {
         // SAFETY: it is not done, so nobody reads; and this is under the mutex, with the phase changed
         // before it is free again, so nobody else writes.
         unsafe { *self.outcome.get() = Some(outcome) };
@@ -163,8 +164,9 @@ impl<T> Cell<T> {
         let callbacks = mem::take(&mut state.callbacks);
         state.calling = !callbacks.is_empty();
         if callbacks.is_empty() {
-            drop(kept);
-            return self.tell(state);
+            let kept = self.is_last().then_some(kept);
+            self.tell(state);
+            return kept;
         }
         self.tell(state);
         let future = Future::of(self);
@@ -172,10 +174,15 @@ impl<T> Cell<T> {
             call(callback, &future);
         }
         drop(future); // before anybody may take the outcome out
-        drop(kept);
+        let kept = self.is_last().then_some(kept);
         let mut state = self.lock();
         state.calling = false;
         self.tell(state);
+        kept
+    }
+
+    fn is_last(self: &Arc<Self>) -> bool {
+        Arc::strong_count(self) == 1
     }
 
     /// Wakes everybody who waits for a change.

@@ -28,6 +28,9 @@ pub enum FutureError {
     Result(String),
     /// The function is not in the executable but in a library, where worker processes would not find it.
     UnknownFunction,
+    /// No worker could be started for the task, for this reason, and none was there. It has not begun; the
+    /// executor goes on, and a later task may have a worker.
+    Start(String),
     /// The executor was shut down before it was given the task.
     Shutdown,
     /// The executor came to an end before the task did. Python's `BrokenExecutor`.
@@ -55,8 +58,6 @@ pub enum Broken {
         /// Its exit code, or the signal that killed it.
         status: ExitStatus,
     },
-    /// A worker could not be started, for this reason.
-    Start(String),
     /// The workers were ended on request: `terminate_workers`, `kill_workers`.
     Terminated,
 }
@@ -111,6 +112,7 @@ impl fmt::Display for FutureError {
             Self::UnknownFunction => f.write_str(
                 "the function is in a library: a process pool runs those of the executable only",
             ),
+            Self::Start(reason) => write!(f, "no worker could be started: {reason}"),
             Self::Shutdown => {
                 f.write_str("the executor was shut down before it was given the task")
             }
@@ -133,7 +135,6 @@ impl fmt::Display for Broken {
             Self::WorkerDied { pid, status } => {
                 write!(f, "worker {pid} ended unexpectedly: {status}")
             }
-            Self::Start(reason) => write!(f, "a worker could not be started: {reason}"),
             Self::Terminated => f.write_str("its workers were ended on request"),
         }
     }

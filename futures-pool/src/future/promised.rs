@@ -66,7 +66,8 @@ impl<T> Promise<T> {
     }
 
     /// The same, and drops `kept` before anybody can learn of the result; but if there are callbacks,
-    /// after the last of them has returned. An executor's worker is free from then on.
+    /// after the last of them has returned, and if nobody has the future any more, after the result's
+    /// destructor. An executor's worker is free from then on.
     pub(crate) fn set_keeping<K>(mut self, kept: K, outcome: Result<T, FutureError>) {
         self.finish(kept, outcome);
     }
@@ -87,7 +88,9 @@ impl<T> Promise<T> {
         let Some(cell) = self.cell.take() else { return };
         let state = cell.lock();
         if !state.is_done() {
-            cell.complete_keeping(kept, state, Phase::Finished, outcome);
+            let kept = cell.complete_keeping(kept, state, Phase::Finished, outcome);
+            drop(cell); // the result may go with it
+            drop(kept);
         }
     }
 }

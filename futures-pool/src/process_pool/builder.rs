@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 
 use super::code::{Function, Text};
 use super::shared::Shared;
-use super::{BuildError, ProcessPoolExecutor, items, wire, worker};
+use super::{BuildError, ProcessPoolExecutor, wire, worker};
+use crate::common::threads_are_refused;
 use crate::future::FutureError;
 
 /// Settings of a [`ProcessPoolExecutor`].
@@ -59,8 +60,7 @@ impl Builder {
 
     fn begin_with<A: Serialize + 'static>(mut self, function: Function, argument: A) -> Self {
         self.initializer = Some(Box::new(move |text| {
-            wire::batch_of_one(function, text, |out| items::encode(&argument, out))
-                .ok_or(FutureError::UnknownFunction)
+            wire::encode_one(function, text, &argument)
         }));
         self
     }
@@ -82,9 +82,13 @@ impl Builder {
         if !worker::is_initialised() {
             return Err(BuildError::NotInitialised);
         }
+        if let Some(reason) = worker::too_privileged().or_else(threads_are_refused) {
+            return Err(BuildError::Start(reason.to_owned()));
+        }
         let text = Text::get().map_err(|error| BuildError::Start(error.to_string()))?;
         let initializer = self.initializer.map(|encode| encode(text)).transpose();
-        let initializer = initializer.map_err(|error| BuildError::Start(error.to_string()))?;
+        let initializer =
+            initializer.map_err(|error| BuildError::Initializer(error.to_string()))?;
         let shared = Shared::new(max_workers, self.max_tasks_per_child, initializer);
         Ok(ProcessPoolExecutor {
             shared: Arc::new(shared),

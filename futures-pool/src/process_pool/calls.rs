@@ -118,14 +118,9 @@ impl ProcessPoolExecutor {
         R: DeserializeOwned + Send + 'static,
     {
         let (promise, future) = promise();
-        let mut refused = None;
-        let encoded = wire::batch_of_one(function, text(), |out| {
-            refused = items::encode_one(&argument, out).err();
-        });
-        match (encoded, refused) {
-            (Some(bytes), None) => self.shared.push(Task::of_one(bytes, promise))?,
-            (_, Some(reason)) => promise.set_exception(FutureError::Argument(reason)),
-            (None, None) => promise.set_exception(FutureError::UnknownFunction),
+        match wire::encode_one(function, text(), &argument) {
+            Ok(bytes) => self.shared.push(Task::of_one(bytes, promise))?,
+            Err(error) => promise.set_exception(error),
         }
         Ok(future)
     }

@@ -9,7 +9,9 @@
 //!    the very file and not one that has its name by now, and says [which](Text::identity) before any
 //!    function is sent.
 //! 2. Only functions whose code is in that file are sent; others, of a library, are refused here.
-//! 3. A number comes from [`Function::number`] only, over a socket pair that nobody else has.
+//! 3. A number comes from [`Function::number`] only, over a socket pair that nobody else has. A user who starts
+//!    the program as a worker by hand can send any number, and gains nothing: a program that has more rights
+//!    than its user is [no worker](super::worker::too_privileged).
 //! 4. A function's value has no bytes, so that there is nothing else to send. What the types cannot rule
 //!    out: a closure that captured a value without bytes which *proves* something, that a library was
 //!    initialised, say. In the workers it proves what holds there: what was done before

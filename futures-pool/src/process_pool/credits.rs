@@ -8,8 +8,10 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::eventfd::EfdFlags;
 use nix::unistd::{read, write};
+
+use super::descriptor;
 
 /// A number of credits that two processes have in common.
 #[derive(Debug)]
@@ -18,8 +20,7 @@ pub struct Credits(OwnedFd);
 impl Credits {
     /// None.
     pub fn new() -> io::Result<Self> {
-        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_SEMAPHORE;
-        Ok(Self(EventFd::from_flags(flags)?.into()))
+        Ok(Self(descriptor::eventfd(EfdFlags::EFD_SEMAPHORE)?.into()))
     }
 
     /// Adds so many.

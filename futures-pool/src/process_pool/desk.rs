@@ -1,7 +1,9 @@
 //! [`Desk`]: what others know of one of the pool's threads and its worker.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
@@ -9,6 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::Signal;
 
+use super::channel::Channel;
 use super::credits::Credits;
 use super::descriptor;
 use super::task::Task;
@@ -18,12 +21,14 @@ pub struct Desk {
     wake: EventFd,
     worker: Mutex<Worker>,
     sent: Mutex<Sent>,
+    /// The last worker could not be started.
+    failed: AtomicBool,
 }
 
 #[derive(Default)]
 struct Worker {
     /// If there is one.
-    pidfd: Option<Arc<OwnedFd>>,
+    channel: Option<Arc<Channel>>,
     /// The last signal. The next worker gets it at once: the pool is broken.
     signal: Option<Signal>,
 }
@@ -37,11 +42,12 @@ struct Sent {
 }
 
 impl Desk {
-    pub fn new() -> Result<Self, Errno> {
+    pub fn new() -> io::Result<Self> {
         Ok(Self {
-            wake: EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?,
+            wake: descriptor::eventfd(EfdFlags::empty())?,
             worker: Mutex::default(),
             sent: Mutex::default(),
+            failed: AtomicBool::new(false),
         })
     }
 
@@ -50,19 +56,19 @@ impl Desk {
         let _ = self.wake.write(1); // it could only fail if it were far from 0
     }
 
-    /// Waits for a [`wake`](Self::wake). `false` if the worker has ended.
-    pub fn wait(&self, worker: Option<BorrowedFd>) -> bool {
+    /// Waits for a [`wake`](Self::wake), or until the time is over. `false` if the worker has ended.
+    pub fn wait(&self, worker: Option<BorrowedFd>, timeout: PollTimeout) -> bool {
         let wake = self.wake.as_fd();
         let mut fds = [wake, worker.unwrap_or(wake)].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-        while let Err(Errno::EINTR) = poll(&mut fds, PollTimeout::NONE) {}
+        while let Err(Errno::EINTR) = poll(&mut fds, timeout) {}
         let _ = self.wake.read(); // back to 0
         worker.is_none() || !fds[1].any().unwrap_or(true)
     }
 
     /// The worker from now on.
-    pub fn set_worker(&self, pidfd: Option<Arc<OwnedFd>>) {
+    pub fn set_worker(&self, channel: Option<Arc<Channel>>) {
         let mut worker = lock(&self.worker);
-        worker.pidfd = pidfd;
+        worker.channel = channel;
         if let Some(signal) = worker.signal {
             worker.send(signal);
         }
@@ -73,6 +79,15 @@ impl Desk {
         let mut worker = lock(&self.worker);
         worker.signal = Some(signal);
         worker.send(signal);
+    }
+
+    /// Whether the last worker could not be started.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    pub fn set_failed(&self, failed: bool) {
+        self.failed.store(failed, Ordering::Relaxed);
     }
 
     /// Notes what will be sent, and lets the worker have all of it. From then on others may take back.
@@ -112,8 +127,8 @@ impl Desk {
 
 impl Worker {
     fn send(&self, signal: Signal) {
-        if let Some(pidfd) = &self.pidfd {
-            descriptor::signal(pidfd.as_fd(), signal);
+        if let Some(channel) = &self.channel {
+            channel.signal(signal);
         }
     }
 }

@@ -2,24 +2,22 @@
 
 use std::collections::VecDeque;
 use std::env;
-use std::io::{self, BufReader, Read, Write};
-use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::io::{self, BufReader, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{self, Child, Command, ExitStatus};
 use std::sync::Arc;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::PollTimeout;
 use nix::sys::signal::Signal;
-use nix::sys::socket::{MsgFlags, recv};
 
+use super::channel::{Channel, Reader};
 use super::code::{IDENTITY, Text};
 use super::credits::Credits;
 use super::desk::Desk;
+use super::shared::Shared;
 use super::task::Task;
-use super::{descriptor, frame, items, wire};
+use super::{descriptor, frame, items, signals, wire};
 use crate::future::Broken;
 
 /// How long a worker has to end once it has seen that nothing more will come, in milliseconds.
@@ -28,12 +26,21 @@ const PATIENCE: u16 = 5000;
 /// A worker process. Dropped, it ends.
 pub struct Hired {
     child: Child,
-    channel: BufReader<Channel>,
+    channel: Arc<Channel>,
+    reader: BufReader<Reader>,
     credits: Arc<Credits>,
     desk: Arc<Desk>,
     /// How it ended.
     status: Option<ExitStatus>,
     buffer: Vec<u8>,
+}
+
+/// Why there is no worker.
+pub enum NotStarted {
+    /// It did not come so far as to say hello, for this reason. Another one may.
+    Failed(String),
+    /// The initialiser failed: the pool is broken.
+    Broken(Broken),
 }
 
 impl Hired {
@@ -42,40 +49,43 @@ impl Hired {
     ///
     /// # Errors
     ///
-    /// Why the pool is broken now.
-    pub fn start(desk: &Arc<Desk>, initializer: Option<&[u8]>) -> Result<Self, Broken> {
-        let failed = |error: io::Error| Broken::Start(error.to_string());
+    /// [`NotStarted`].
+    pub fn start(desk: &Arc<Desk>, initializer: Option<&[u8]>) -> Result<Self, NotStarted> {
+        let failed = |error: io::Error| NotStarted::Failed(error.to_string());
         let mut hired = Self::spawn(desk).map_err(failed)?;
-        hired.greet()?;
+        hired.greet().map_err(NotStarted::Failed)?;
         if let Some(task) = initializer {
-            hired.initialize(task)?;
+            hired.initialize(task).map_err(NotStarted::Broken)?;
         }
         Ok(hired)
     }
 
     fn spawn(desk: &Arc<Desk>) -> io::Result<Self> {
-        let (ours, theirs) = UnixStream::pair()?;
+        let (ours, theirs) = descriptor::sockets()?;
         let credits = Credits::new()?;
-        descriptor::send(&ours, credits.as_fd())?;
+        let this = descriptor::pidfd(process::id())?;
+        descriptor::send(&ours, [credits.as_fd(), this.as_fd()])?;
         // Not by its path, where another file may be by now.
         let mut command = Command::new("/proc/self/exe");
         if let Some(name) = env::args_os().next() {
             command.arg0(name);
         }
-        command.arg(wire::WORKER).arg(process::id().to_string());
-        let mut child = command.stdin(OwnedFd::from(theirs)).spawn()?;
+        command.arg(wire::WORKER).stdin(OwnedFd::from(theirs));
+        let mut child = signals::blocked(|| command.spawn())?;
         let pidfd = match descriptor::pidfd(child.id()) {
-            Ok(pidfd) => Arc::new(pidfd),
+            Ok(pidfd) => pidfd,
             Err(error) => {
                 child.kill().and_then(|()| child.wait())?;
                 return Err(error);
             }
         };
-        desk.set_worker(Some(Arc::clone(&pidfd)));
-        let socket = ours;
+        let channel = Arc::new(Channel::new(ours, pidfd));
+        desk.set_worker(Some(Arc::clone(&channel)));
+        let reader = Reader(Arc::clone(&channel));
         Ok(Self {
             child,
-            channel: BufReader::with_capacity(wire::BATCH, Channel { socket, pidfd }),
+            channel,
+            reader: BufReader::with_capacity(wire::BATCH, reader),
             credits: Arc::new(credits),
             desk: Arc::clone(desk),
             status: None,
@@ -83,37 +93,33 @@ impl Hired {
         })
     }
 
-    /// Waits until it has said that it is the same program.
-    fn greet(&mut self) -> Result<(), Broken> {
+    /// Waits until it has said that it is the same program. Or else why it is none.
+    fn greet(&mut self) -> Result<(), String> {
         let mut hello = [0; wire::HELLO.len()];
         let mut identity = [0; IDENTITY];
-        let mut heard = self.channel.read_exact(&mut hello);
+        let mut heard = self.reader.read_exact(&mut hello);
         if heard.is_ok() && hello == wire::HELLO {
-            heard = self.channel.read_exact(&mut identity);
+            heard = self.reader.read_exact(&mut identity);
         }
-        let text = Text::get().map_err(|error| Broken::Start(error.to_string()))?;
+        let text = Text::get().map_err(|error| error.to_string())?;
         if heard.is_ok() && identity == text.identity() {
             return Ok(());
         }
         if heard.is_ok() {
-            descriptor::signal(self.pidfd(), Signal::SIGKILL);
-            let reason = "it does not execute the same file".to_owned();
-            return Err(Broken::Start(reason));
+            self.channel.signal(Signal::SIGKILL);
+            return Err("it does not execute the same file".to_owned());
         }
-        let (pid, status) = self.died();
-        Err(match status.code() {
-            None => Broken::WorkerDied { pid, status },
-            Some(_) => Broken::Start(format!(
-                "it ended ({status}) before it reached `futures_pool::init()`: \
-                 does that stand first in `main`?"
-            )),
-        })
+        let (_, status) = self.died();
+        Err(format!(
+            "it ended ({status}) before it took a task, see its standard error; \
+             does `futures_pool::init()` stand first in `main`?"
+        ))
     }
 
     fn initialize(&mut self, task: &[u8]) -> Result<(), Broken> {
-        let _ = self.channel.get_ref().socket().write_all(task); // what is read decides
+        let _ = self.channel.send(task); // what is read decides
         let mut answer = Vec::new();
-        if frame::read(&mut self.channel, &mut answer).is_err() {
+        if frame::read(&mut self.reader, &mut answer).is_err() {
             let (pid, status) = self.died();
             return Err(Broken::WorkerDied { pid, status });
         }
@@ -127,7 +133,7 @@ impl Hired {
 
     /// Sends the tasks, and waits for their answers. How many it gave; `None` if it has ended: what has
     /// no answer is still at the desk.
-    pub fn run(&mut self, mut tasks: VecDeque<Task>) -> Option<usize> {
+    pub fn run(&mut self, mut tasks: VecDeque<Task>, shared: &Shared) -> Option<usize> {
         let mut one = Vec::new();
         let bytes = if tasks.len() == 1 {
             one = std::mem::take(&mut tasks[0].bytes);
@@ -136,14 +142,16 @@ impl Hired {
             wire::join(tasks.iter().map(|task| &*task.bytes), &mut self.buffer);
             &self.buffer
         };
+        let behind = tasks.len() - 1;
         self.desk.set_sent(tasks, &self.credits);
+        shared.wake_idle(behind);
         // It may end in the middle. What is read decides.
-        let _ = self.channel.get_ref().socket().write_all(bytes);
+        let _ = self.channel.send(bytes);
         drop(one);
         let mut answer = std::mem::take(&mut self.buffer);
         let mut answers = 0;
         loop {
-            frame::read(&mut self.channel, &mut answer).ok()?;
+            frame::read(&mut self.reader, &mut answer).ok()?;
             let (&kind, results) = answer.split_first()?;
             self.desk.next_answered()?.finish(results);
             answers += 1;
@@ -157,7 +165,7 @@ impl Hired {
 
     /// Becomes readable when it ends.
     pub fn pidfd(&self) -> BorrowedFd<'_> {
-        self.channel.get_ref().pidfd.as_fd()
+        self.channel.pidfd()
     }
 
     /// Waits for its end; it is ending. Its process id and how it ended.
@@ -170,10 +178,9 @@ impl Hired {
         if let Some(status) = self.status {
             return status;
         }
-        let channel = self.channel.get_ref();
-        let _ = channel.socket().shutdown(Shutdown::Both);
-        if !channel.has_ended(PollTimeout::from(PATIENCE)) {
-            descriptor::signal(self.pidfd(), Signal::SIGKILL);
+        self.channel.close();
+        if !self.channel.has_ended(PollTimeout::from(PATIENCE)) {
+            self.channel.signal(Signal::SIGKILL);
         }
         // An error: somebody else has waited for it (`waitpid(-1)`, or SIGCHLD is ignored). It is gone.
         let status = self
@@ -189,50 +196,5 @@ impl Hired {
 impl Drop for Hired {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-/// The socket, which also is at its end when the worker is.
-struct Channel {
-    socket: UnixStream,
-    pidfd: Arc<OwnedFd>,
-}
-
-impl Channel {
-    fn socket(&self) -> &UnixStream {
-        &self.socket
-    }
-
-    /// Waits for the worker's end.
-    fn has_ended(&self, timeout: PollTimeout) -> bool {
-        let mut fds = [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)];
-        loop {
-            match poll(&mut fds, timeout) {
-                Err(Errno::EINTR) => {} // waits longer, which does no harm
-                ended => return ended != Ok(0),
-            }
-        }
-    }
-}
-
-impl Read for Channel {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut has_ended = false;
-        loop {
-            match recv(self.socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT) {
-                Err(Errno::EAGAIN) if has_ended => return Ok(0),
-                Err(Errno::EAGAIN) => {
-                    let fds = [self.socket.as_fd(), self.pidfd.as_fd()];
-                    let mut fds = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-                    // Looks once more then: its last words may have come just before.
-                    has_ended =
-                        poll(&mut fds, PollTimeout::NONE).is_ok() && fds[1].any().unwrap_or(false);
-                }
-                // It ended with something of ours unread. That is said once; what it had sent can
-                // still be read.
-                Err(Errno::EINTR | Errno::ECONNRESET) => {}
-                read => return Ok(read?),
-            }
-        }
     }
 }

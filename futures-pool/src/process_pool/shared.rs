@@ -17,6 +17,7 @@ use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use nix::poll::PollTimeout;
 use nix::sys::signal::Signal;
 
 use super::desk::Desk;
@@ -24,8 +25,12 @@ use super::staff;
 use super::task::Task;
 use super::wire;
 use crate::common::SubmitError;
+use crate::common::start_failure;
 use crate::future::Broken;
 use crate::future::FutureError;
+
+/// After a worker that could not be started, the next try comes after so many milliseconds.
+const REST: u16 = 1000;
 
 /// What the executor and its threads share.
 pub struct Shared {
@@ -51,6 +56,17 @@ struct State {
     /// Threads that have not looked at the queue yet.
     starting: usize,
     threads: Vec<JoinHandle<()>>,
+}
+
+impl State {
+    /// Wakes up to so many threads that wait, and are not known to have no worker.
+    fn wake_idle(&mut self, most: usize) {
+        for _ in 0..most {
+            let able = self.idle.iter().rposition(|idle| !idle.has_failed());
+            let Some(index) = able else { return };
+            self.idle.remove(index).wake();
+        }
+    }
 }
 
 /// What a thread is to do next.
@@ -109,7 +125,7 @@ impl Shared {
     }
 
     fn start_thread(self: &Arc<Self>, state: &mut State) -> Result<(), String> {
-        let desk = Arc::new(Desk::new().map_err(|errno| errno.to_string())?);
+        let desk = Arc::new(Desk::new().map_err(|error| error.to_string())?);
         let (shared, at) = (Arc::clone(self), Arc::clone(&desk));
         let number = state.threads.len();
         let thread = thread::Builder::new()
@@ -119,7 +135,7 @@ impl Shared {
                 staff::work(&shared, &at);
                 shared.lock().desks.retain(|desk| !Arc::ptr_eq(desk, &at));
             })
-            .map_err(|error| error.to_string())?;
+            .map_err(start_failure)?;
         state.threads.push(thread);
         state.desks.push(desk);
         state.starting += 1;
@@ -131,32 +147,77 @@ impl Shared {
         self.lock().starting -= 1;
     }
 
+    /// Wakes up to `tasks` threads for the tasks that were sent to a worker behind its first one. A thread that
+    /// had nothing to do while they were in neither the queue nor a desk does not know of them.
+    pub fn wake_idle(&self, tasks: usize) {
+        if tasks > 0 {
+            self.lock().wake_idle(tasks);
+        }
+    }
+
+    /// The worker of this desk could not be started for these tasks. They go back into the queue, for
+    /// other threads and for this one after a rest; `false` if all threads are in this position: then the
+    /// tasks have failed.
+    pub fn not_started(&self, desk: &Desk, tasks: VecDeque<Task>, reason: String) -> bool {
+        let mut state = self.lock();
+        desk.set_failed(true);
+        let error = match &state.broken {
+            Some(why) => FutureError::Broken(why.clone()),
+            None if state.desks.iter().all(|desk| desk.has_failed()) => FutureError::Start(reason),
+            None => {
+                state.wake_idle(tasks.len());
+                tasks
+                    .into_iter()
+                    .rev()
+                    .for_each(|task| state.queue.push_front(task));
+                return true;
+            }
+        };
+        drop(state);
+        for task in tasks {
+            task.fail(error.clone());
+        }
+        false
+    }
+
     /// Waits for something to do, for the thread of this desk, with this worker. Not more than `most`
-    /// tasks.
-    pub fn next(&self, desk: &Arc<Desk>, worker: Option<BorrowedFd>, most: usize) -> Next {
+    /// tasks. If it rests, it leaves them to others for a second, or until it is woken.
+    pub fn next(
+        &self,
+        desk: &Arc<Desk>,
+        worker: Option<BorrowedFd>,
+        most: usize,
+        mut rests: bool,
+    ) -> Next {
         let mut state = self.lock();
         loop {
             if state.broken.is_some() {
                 return Next::End;
             }
-            let tasks = self.share(&mut state.queue, most);
-            if !tasks.is_empty() {
-                return Next::Run(tasks);
+            if !rests {
+                let tasks = self.share(&mut state.queue, most);
+                if !tasks.is_empty() {
+                    return Next::Run(tasks);
+                }
+                let mut others = state.desks.iter();
+                let taken = others.find_map(|other| {
+                    let taken = other.take_back(most);
+                    (!taken.is_empty()).then_some(taken)
+                });
+                if let Some(tasks) = taken {
+                    return Next::Run(tasks);
+                }
+                if state.closed {
+                    return Next::End;
+                }
             }
-            let mut others = state.desks.iter();
-            let taken = others.find_map(|other| {
-                let taken = other.take_back(most);
-                (!taken.is_empty()).then_some(taken)
-            });
-            if let Some(tasks) = taken {
-                return Next::Run(tasks);
-            }
-            if state.closed {
-                return Next::End;
-            }
-            state.idle.push(Arc::clone(desk));
+            let (place, timeout) = match mem::take(&mut rests) {
+                true => (0, PollTimeout::from(REST)),
+                false => (state.idle.len(), PollTimeout::NONE),
+            };
+            state.idle.insert(place, Arc::clone(desk));
             drop(state);
-            let alive = desk.wait(worker);
+            let alive = desk.wait(worker, timeout);
             state = self.lock();
             state.idle.retain(|idle| !Arc::ptr_eq(idle, desk));
             if !alive {

@@ -1,12 +1,13 @@
 //! A thread of the pool: has its worker, and replaces it.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
 use super::desk::Desk;
-use super::hired::Hired;
+use super::hired::{Hired, NotStarted};
 use super::shared::{Next, Shared};
 use super::wire;
 use crate::future::Broken;
@@ -21,24 +22,29 @@ pub fn work(shared: &Shared, desk: &Arc<Desk>) {
     let mut worker: Option<Hired> = None;
     let mut pace = Pace::default();
     let mut done = 0;
+    let mut rests = false;
     shared.started();
     loop {
         let left = shared.limit.map_or(usize::MAX, |limit| limit - done);
         let pidfd = worker.as_ref().map(Hired::pidfd);
-        let mut tasks = match shared.next(desk, pidfd, pace.at_once().min(left)) {
+        let most = pace.at_once().min(left);
+        let mut tasks = match shared.next(desk, pidfd, most, mem::take(&mut rests)) {
             Next::Run(tasks) => tasks,
             Next::Died => break died(shared, desk, worker),
             Next::End => break,
         };
-        tasks.retain(|task| task.start());
-        if tasks.is_empty() {
-            continue;
-        }
         let hired = match &mut worker {
             Some(hired) => hired,
             None => match Hired::start(desk, shared.initializer.as_deref()) {
-                Ok(hired) => worker.insert(hired),
-                Err(why) => {
+                Ok(hired) => {
+                    desk.set_failed(false);
+                    worker.insert(hired)
+                }
+                Err(NotStarted::Failed(reason)) => {
+                    rests = shared.not_started(desk, tasks, reason);
+                    continue;
+                }
+                Err(NotStarted::Broken(why)) => {
                     let why = shared.break_down(why, Signal::SIGKILL);
                     for task in tasks {
                         task.fail(FutureError::Broken(why.clone()));
@@ -47,8 +53,12 @@ pub fn work(shared: &Shared, desk: &Arc<Desk>) {
                 }
             },
         };
+        tasks.retain(|task| task.start());
+        if tasks.is_empty() {
+            continue;
+        }
         let begin = Instant::now();
-        let Some(answers) = hired.run(tasks) else {
+        let Some(answers) = hired.run(tasks, shared) else {
             break died(shared, desk, worker);
         };
         pace.measured(begin.elapsed(), answers);

@@ -2,21 +2,25 @@
 //!
 //! | from → to | message |
 //! |---|---|
-//! | parent → worker | the descriptor of the [credits](super::credits), with a byte |
+//! | parent → worker | the descriptors of the [credits](super::credits) and of the parent's process, with a byte |
 //! | worker → parent | [`HELLO`], and which file it executes |
 //! | parent → worker | a batch: a frame of frames, each a task: function (8 bytes), [arguments](super::items) |
 //! | worker → parent | for each task that it has begun a frame: [`MORE`] or [`LAST`], [results](super::items) |
 //!
 //! A worker reads all of a batch before it begins, and is sent the next one after its last answer to the
 //! one before: so nobody writes to someone who writes, and no message is too long.
-//! The initialiser is a batch of one. The end of file is the parent's last word.
+//! The initialiser is a batch of one. The end of file is the parent's last word. If the parent shuts the
+//! other direction down as well, the worker ends at once.
 
 use std::convert::Infallible;
 
-use super::code::{Function, Text};
-use super::frame;
+use serde::Serialize;
 
-/// A worker's first argument. Its second is the parent's process id.
+use super::code::{Function, Text};
+use super::{frame, items};
+use crate::future::FutureError;
+
+/// A worker's first argument.
 pub const WORKER: &str = "__futures_pool_worker";
 
 /// What a worker says first.
@@ -51,6 +55,26 @@ pub fn batch_of_one(
     })
     .ok()?;
     Some(batch)
+}
+
+/// A batch of one task with one item.
+///
+/// # Errors
+///
+/// The function or the argument cannot be sent.
+pub fn encode_one<A: Serialize>(
+    function: Function,
+    text: &Text,
+    argument: &A,
+) -> Result<Vec<u8>, FutureError> {
+    let mut refused = None;
+    let batch = batch_of_one(function, text, |out| {
+        refused = items::encode_one(argument, out).err();
+    });
+    match refused {
+        Some(reason) => Err(FutureError::Argument(reason)),
+        None => batch.ok_or(FutureError::UnknownFunction),
+    }
 }
 
 /// Makes one batch of several.

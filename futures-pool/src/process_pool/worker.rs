@@ -4,20 +4,23 @@ use std::env;
 use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::{set_name, set_pdeathsig};
-use nix::sys::signal::Signal;
-use nix::unistd::{dup2_stdin, getppid};
+use nix::sys::signal::{SigSet, Signal, raise};
+use nix::unistd::dup2_stdin;
 
 use super::code::{Function, Text};
 use super::credits::Credits;
-use super::{descriptor, frame, wire};
+use super::{descriptor, frame, signals, wire};
 
 static INITIALISED: AtomicBool = AtomicBool::new(false);
 
@@ -30,7 +33,8 @@ pub fn is_initialised() -> bool {
 ///
 /// A worker is the same executable started anew, and would go on with `main` as its parent did: this
 /// is where it goes another way. It stands for Python's `if __name__ == "__main__":`, which keeps a
-/// spawned child from doing so. What stands before this line is done in each worker too.
+/// spawned child from doing so. What stands before this line is done in each worker too, with all signals
+/// blocked.
 ///
 /// In the parent it does nothing but note that it was called. Without it there is no
 /// [`ProcessPoolExecutor`](super::ProcessPoolExecutor), so that workers cannot start workers without end.
@@ -52,13 +56,21 @@ pub fn init() {
         INITIALISED.store(true, Ordering::Relaxed);
         return;
     }
-    let parent = args.next().and_then(|arg| arg.to_str()?.parse().ok());
-    let code = match parent.map(serve) {
-        Some(Ok(())) => 0,
-        Some(Err(error)) => complain(&error.to_string()),
-        None => complain("its parent's number is missing"),
+    let code = match serve() {
+        Ok(()) => 0,
+        Err(error) => complain(&error.to_string()),
     };
     process::exit(code)
+}
+
+/// Why this process is no worker, if it has rights that whoever started it has not: what comes over a worker's
+/// socket names the code that it runs.
+pub fn too_privileged() -> Option<&'static str> {
+    // SAFETY: it takes a number.
+    let secure = unsafe { libc::getauxval(libc::AT_SECURE) };
+    let why = "a program with rights of its own (set-user-ID, file capabilities) has no workers: \
+               whoever starts it as one could have it run any code";
+    (secure != 0).then_some(why)
 }
 
 /// Not `eprintln!`, which panics when stderr takes nothing.
@@ -75,30 +87,51 @@ fn complain(reason: &str) -> i32 {
 /// # Errors
 ///
 /// It cannot begin.
-fn serve(parent: i32) -> io::Result<()> {
-    // From a process that is gone no signal comes. (0: it is in another namespace, where numbers
-    // say nothing.) The end of file on the socket is there in any case.
-    set_pdeathsig(Signal::SIGKILL)?;
-    if ![parent, 0].contains(&getppid().as_raw()) {
-        return Ok(());
+fn serve() -> io::Result<()> {
+    if let Some(why) = too_privileged() {
+        return Err(io::Error::other(why));
     }
+    set_pdeathsig(Signal::SIGKILL)?;
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let credits = Credits::from(descriptor::receive(&socket)?);
+    // For as long as this process lives.
+    let socket: &'static UnixStream = Box::leak(Box::new(socket));
+    let [credits, parent] = descriptor::receive(socket)?;
     // So that nothing a task starts gets the socket, or reads from it.
     dup2_stdin(File::open("/dev/null")?)?;
+    end_with(parent, socket)?;
+    signals::leave_to_the_parent(socket);
     INITIALISED.store(true, Ordering::Relaxed); // a task may have a pool of its own
     name_the_thread();
     let text = Text::get()?;
     let hello = [&wire::HELLO[..], &text.identity()].concat();
-    (&socket).write_all(&hello)?;
+    let mut writer = socket;
+    writer.write_all(&hello)?;
     let mut worker = Worker {
         tasks: BufReader::with_capacity(wire::BATCH, socket),
         batch: Vec::new(),
-        credits,
+        credits: Credits::from(credits),
         text,
     };
     // Whatever it is, the parent is gone or does not want to hear from us any more.
     while worker.batch().is_ok() {}
+    Ok(())
+}
+
+/// Has a thread end this process when the parent does, or when it shuts down both directions of the socket.
+///
+/// The signal that the parent's death sends is not enough: no more comes after a task has changed the
+/// process's user, and a parent that has done so may not send it any. (What it does reach is a worker that
+/// is stopped.) Nor is the socket alone: a process that the parent has forked keeps it open.
+fn end_with(parent: OwnedFd, socket: &'static UnixStream) -> io::Result<()> {
+    let watch = move || {
+        let _ = SigSet::all().thread_block(); // they are for the thread with the tasks
+        let parent = PollFd::new(parent.as_fd(), PollFlags::POLLIN);
+        let socket = PollFd::new(socket.as_fd(), PollFlags::empty()); // that is: POLLHUP
+        while poll(&mut [parent.clone(), socket.clone()], PollTimeout::NONE) == Err(Errno::EINTR) {}
+        let _ = raise(Signal::SIGKILL);
+    };
+    let thread = thread::Builder::new().name("end with parent".to_owned());
+    thread.stack_size(64 * 1024).spawn(watch)?;
     Ok(())
 }
 
@@ -111,7 +144,7 @@ fn name_the_thread() {
 }
 
 struct Worker {
-    tasks: BufReader<UnixStream>,
+    tasks: BufReader<&'static UnixStream>,
     batch: Vec<u8>,
     credits: Credits,
     text: &'static Text,
@@ -154,6 +187,7 @@ impl Worker {
     }
 
     fn write(&self, answer: &[u8]) -> io::Result<()> {
-        self.tasks.get_ref().write_all(answer)
+        let mut socket = *self.tasks.get_ref();
+        socket.write_all(answer)
     }
 }

@@ -68,19 +68,27 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`BuildError::NoWorkers`].
+    /// [`BuildError::NoWorkers`], [`BuildError::ThreadName`], [`BuildError::StackSize`].
     pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
         let default = || thread::available_parallelism().map_or(1, usize::from) + 4;
         let max_workers = self.max_workers.unwrap_or_else(|| default().min(32));
         if max_workers == 0 {
             return Err(BuildError::NoWorkers);
         }
+        let prefix = self.prefix.unwrap_or("ThreadPoolExecutor".to_owned());
+        if prefix.contains('\0') {
+            return Err(BuildError::ThreadName);
+        }
+        if self
+            .stack_size
+            .is_some_and(|bytes| bytes > isize::MAX as usize)
+        {
+            return Err(BuildError::StackSize);
+        }
         let shared = Shared {
-            queue: Queue::new(max_workers, LOOKS),
+            queue: Queue::new(0, max_workers, LOOKS),
             max_workers,
-            prefix: self
-                .prefix
-                .unwrap_or_else(|| "ThreadPoolExecutor".to_owned()),
+            prefix,
             initializer: self.initializer,
             stack_size: self.stack_size,
             broken: OnceLock::new(),

@@ -1,12 +1,14 @@
 //! What a thread pool is asked to do: `submit`, `map` and their kin.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use super::job::{Job, Task};
-use super::queue::Pushed;
+use super::queue::Refused;
 use super::{SubmitError, ThreadPoolExecutor, lock};
 use crate::common::failed;
+use crate::common::start_failure;
 use crate::future::Future;
 use crate::future::FutureError;
 use crate::future::promise;
@@ -147,38 +149,19 @@ impl ThreadPoolExecutor {
     }
 
     fn enqueue(&self, job: Box<dyn Job>) -> Result<(), SubmitError> {
-        let queue = &self.shared.queue;
-        let mut pushed = queue.push(job, false);
-        if let Pushed::ShortOfStaff(job) = pushed {
-            self.start_worker()?;
-            pushed = queue.push(job, true);
-        }
-        match pushed {
-            Pushed::Added => Ok(()),
-            Pushed::ShortOfStaff(_) | Pushed::Closed(_) => Err(match self.shared.broken.get() {
-                Some(why) => SubmitError::Broken(why.clone()),
-                None => SubmitError::Shutdown,
-            }),
-        }
-    }
-
-    /// Starts one more worker, unless there is none to be hired.
-    fn start_worker(&self) -> Result<(), SubmitError> {
-        // Held to the end: of those that are hired all but this one are there. And who shuts down finds
-        // the thread in the list, or it is not hired any more.
-        let mut threads = lock(&self.threads);
-        if !self.shared.queue.hire() {
-            return Ok(());
-        }
-        match self.shared.start(threads.len()) {
-            Ok(thread) => threads.push(thread),
-            Err(error) => {
-                let others = self.shared.queue.unhire();
-                if !others {
-                    return Err(SubmitError::Start(error.to_string()));
-                }
-            }
-        }
-        Ok(())
+        // Called under the queue's mutex: a shutdown, which closes the queue first, finds the thread in the
+        // list.
+        let start = || {
+            let mut threads = lock(&self.threads);
+            let thread = self.shared.start(threads.len())?;
+            threads.push(thread);
+            Ok::<(), io::Error>(())
+        };
+        let pushed = self.shared.queue.push(job, start);
+        pushed.map_err(|refused| match (refused, self.shared.broken.get()) {
+            (Refused::NoWorker(error), _) => SubmitError::Start(start_failure(error)),
+            (Refused::Closed, Some(why)) => SubmitError::Broken(why.clone()),
+            (Refused::Closed, None) => SubmitError::Shutdown,
+        })
     }
 }

@@ -16,6 +16,10 @@
 //!
 //! Which worker is called does not matter: the first that is up takes the call (the condition variable may
 //! let one go for no reason), and the others find nothing and sleep on.
+//!
+//! A worker is started by the thread that adds a job, under the mutex: to count the job and to provide for its
+//! worker is one step. If the two were apart, two submitters could both rely on one worker, or one of them
+//! on a worker of the other's that then could not be started.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -60,14 +64,12 @@ enum Search {
     On,
 }
 
-/// What [`Queue::push`] came to.
-pub(super) enum Pushed<J> {
-    /// The job is in the queue.
-    Added,
-    /// It is not: all workers are busy, and another may be hired first.
-    ShortOfStaff(J),
-    /// It is not: the queue is closed.
-    Closed(J),
+/// Why [`Queue::push`] has not added a job.
+pub(super) enum Refused<E> {
+    /// The queue is closed.
+    Closed,
+    /// There is no worker, and none could be started.
+    NoWorker(E),
 }
 
 /// As long as it is there, a job is not finished and its worker is busy.
@@ -82,12 +84,12 @@ impl Drop for Busy<'_> {
 }
 
 impl<J> Queue<J> {
-    /// Without jobs and without workers.
-    pub(super) fn new(max_workers: usize, looks: usize) -> Self {
+    /// Without jobs, and with as many workers as were started already.
+    pub(super) fn new(workers: usize, max_workers: usize, looks: usize) -> Self {
         let state = State {
             jobs: VecDeque::new(),
             added: 0,
-            workers: 0,
+            workers,
             asleep: 0,
             search: Search::Off,
             closed: false,
@@ -102,38 +104,38 @@ impl<J> Queue<J> {
         }
     }
 
-    /// Adds a job. If there should be one more worker for it, it does so only on request.
-    pub(super) fn push(&self, job: J, anyway: bool) -> Pushed<J> {
+    /// Adds a job. If there are fewer workers than unfinished jobs, it starts one more before, up to the
+    /// limit. `start` is called under the mutex: it must not use the queue. If it fails, the workers that
+    /// are there do the job.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`]: the job is not in the queue.
+    pub(super) fn push<E>(
+        &self,
+        job: J,
+        mut start: impl FnMut() -> Result<(), E>,
+    ) -> Result<(), Refused<E>> {
+        // Declared after `job`, and so unlocked before a refused job is dropped.
         let mut state = self.lock();
         if state.closed {
-            return Pushed::Closed(job);
+            return Err(Refused::Closed);
         }
-        if !anyway && state.workers < self.max_workers {
-            let finished = self.finished.load(Ordering::Relaxed);
-            if state.added.wrapping_sub(finished) >= state.workers {
-                return Pushed::ShortOfStaff(job);
+        let added = state.added.wrapping_add(1);
+        let unfinished = added.wrapping_sub(self.finished.load(Ordering::Relaxed));
+        // More than one may be missing, if some could not be started earlier.
+        while state.workers < unfinished.min(self.max_workers) {
+            match start() {
+                Ok(()) => state.workers += 1,
+                Err(error) if state.workers == 0 => return Err(Refused::NoWorker(error)),
+                Err(_) => break,
             }
         }
-        state.added = state.added.wrapping_add(1);
+        state.added = added;
         state.jobs.push_back(job);
         self.waiting.store(state.jobs.len(), Ordering::Relaxed);
         self.call(state);
-        Pushed::Added
-    }
-
-    /// Whether one more worker may be started. It is counted from now on.
-    pub(super) fn hire(&self) -> bool {
-        let mut state = self.lock();
-        let hired = !state.closed && state.workers < self.max_workers;
-        state.workers += usize::from(hired);
-        hired
-    }
-
-    /// One that was hired could not be started. Whether there are others.
-    pub(super) fn unhire(&self) -> bool {
-        let mut state = self.lock();
-        state.workers -= 1;
-        state.workers > 0
+        Ok(())
     }
 
     /// The next job, for the worker that calls; it waits until there is one. `None` when the queue is
@@ -223,7 +225,7 @@ impl<J> Queue<J> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<J>> {
-        // Nothing in this file panics while it holds the lock, so it cannot be poisoned.
+        // Nothing panics while it holds the lock, so it cannot be poisoned.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -36,7 +36,7 @@ impl Shared {
         WORKS_FOR.get() == ptr::from_ref(self).addr()
     }
 
-    /// Starts a worker, which the queue has hired.
+    /// Starts a worker.
     pub(super) fn start(self: &Arc<Self>, number: usize) -> io::Result<JoinHandle<()>> {
         let mut builder = thread::Builder::new().name(format!("{}_{number}", self.prefix));
         if let Some(bytes) = self.stack_size {

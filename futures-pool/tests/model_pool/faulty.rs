@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Condvar, Mutex};
 
-use crate::models::Jobs;
+use crate::models::{Jobs, Staff};
 
 /// Whoever adds a job relies on the workers to find it.
 pub const CALLS_NOBODY: u8 = 1;
@@ -123,5 +123,54 @@ impl<const FAULT: u8> Jobs for Faulty<FAULT> {
 
     fn clear(&self) -> usize {
         mem::take(&mut self.state.lock().unwrap().jobs).len()
+    }
+}
+
+/// How it is decided to start a worker, with the mistake to count the worker in one step and its job in
+/// another. It holds no jobs.
+pub struct CountsSeparately(Mutex<Counts>);
+
+struct Counts {
+    unfinished: usize,
+    workers: usize,
+    max_workers: usize,
+}
+
+impl CountsSeparately {
+    fn counts<R>(&self, act: impl FnOnce(&mut Counts) -> R) -> R {
+        act(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Staff for CountsSeparately {
+    fn with(workers: usize, max_workers: usize) -> Self {
+        Self(Mutex::new(Counts {
+            unfinished: 0,
+            workers,
+            max_workers,
+        }))
+    }
+
+    fn push(&self, _job: usize, mut start: impl FnMut() -> bool) -> bool {
+        let hired = self.counts(|counts| {
+            let hired = counts.unfinished >= counts.workers && counts.workers < counts.max_workers;
+            counts.workers += usize::from(hired);
+            hired
+        });
+        if hired && !start() {
+            let others = self.counts(|counts| {
+                counts.workers -= 1;
+                counts.workers > 0
+            });
+            if !others {
+                return false;
+            }
+        }
+        self.counts(|counts| counts.unfinished += 1);
+        true
+    }
+
+    fn finish(&self) {
+        self.counts(|counts| counts.unfinished -= 1);
     }
 }

@@ -1,14 +1,16 @@
 //! Models of `thread_pool/queue.rs`: no job is lost, forgotten or taken twice, whoever falls asleep while it
-//! comes; nobody is woken without need; everybody ends when the queue is closed.
+//! comes; nobody is woken without need; everybody ends when the queue is closed; for each job there is a
+//! worker, however many threads submit.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 
 use crate::faulty::{
-    ANY_WAKE_IS_A_CALL, CALLS_EACH_TIME, CALLS_NOBODY, CLOSES_FOR_ONE, Faulty, GIVES_UP_UNSEEN,
-    KEEPS_THE_SEARCH,
+    ANY_WAKE_IS_A_CALL, CALLS_EACH_TIME, CALLS_NOBODY, CLOSES_FOR_ONE, CountsSeparately, Faulty,
+    GIVES_UP_UNSEEN, KEEPS_THE_SEARCH,
 };
-use crate::queue::{Busy, Pushed, Queue};
+use crate::queue::{Busy, Queue};
 use crate::{check, kernel};
 
 /// Of two workers at most.
@@ -16,7 +18,7 @@ pub trait Jobs: Send + Sync + 'static {
     type Busy<'q>;
 
     fn with(workers: usize) -> Self;
-    /// Whether it was added; else one more worker may be hired.
+    /// Whether it was added, and no further worker was asked for.
     fn push(&self, job: usize) -> bool;
     fn next(&self) -> Option<(usize, Self::Busy<'_>)>;
     fn close(&self);
@@ -32,16 +34,16 @@ impl Jobs for Queue<usize> {
     type Busy<'q> = Busy<'q>;
 
     fn with(workers: usize) -> Self {
-        let queue = Self::new(2, LOOKS);
-        assert!(queue.hire() && queue.hire() && !queue.hire());
-        if workers == 1 {
-            assert!(queue.unhire());
-        }
-        queue
+        Self::new(workers, 2, LOOKS)
     }
 
     fn push(&self, job: usize) -> bool {
-        matches!(self.push(job, false), Pushed::Added)
+        let mut asked = false;
+        let added = self.push(job, || {
+            asked = true;
+            Err(())
+        });
+        added.is_ok() && !asked
     }
 
     fn next(&self) -> Option<(usize, Busy<'_>)> {
@@ -95,8 +97,7 @@ fn worker<Q: Jobs>(queue: &Arc<Q>, act: impl Fn(usize) + Send + 'static) -> Join
 
 /// One job for two workers, with a searcher that looks. The outcome is what the first one did.
 fn a_searcher_looks() -> usize {
-    let queue = Arc::new(Queue::<usize>::new(2, 1));
-    assert!(queue.hire() && queue.hire());
+    let queue = Arc::new(Queue::<usize>::new(2, 2, 1));
     let workers = [(); 2].map(|()| worker(&queue, |_| ()));
     assert!(Jobs::push(&*queue, 1));
     queue.close();
@@ -276,6 +277,81 @@ fn free_when_done<Q: Jobs, const LATE: bool>() -> bool {
     free
 }
 
+/// How it is decided to start a worker.
+pub trait Staff: Send + Sync + 'static {
+    /// With so many workers, and at most so many.
+    fn with(workers: usize, max_workers: usize) -> Self;
+    /// Whether it was added; `start` says whether it could start a worker.
+    fn push(&self, job: usize, start: impl FnMut() -> bool) -> bool;
+    /// The worker has finished its job.
+    fn finish(&self);
+}
+
+impl Staff for Queue<usize> {
+    fn with(workers: usize, max_workers: usize) -> Self {
+        Self::new(workers, max_workers, LOOKS)
+    }
+
+    fn push(&self, job: usize, mut start: impl FnMut() -> bool) -> bool {
+        self.push(job, || if start() { Ok(()) } else { Err(()) })
+            .is_ok()
+    }
+
+    fn finish(&self) {
+        drop(self.next());
+    }
+}
+
+/// Two threads submit a job each. How many were accepted, and how many workers were started; the first
+/// `failures` starts fail.
+fn two_submit<S: Staff>(staff: &Arc<S>, failures: usize) -> (usize, usize) {
+    let tried = Arc::new(AtomicUsize::new(0));
+    let submit = |job| {
+        let (staff, tried) = (Arc::clone(staff), Arc::clone(&tried));
+        move || usize::from(staff.push(job, || tried.fetch_add(1, Ordering::Relaxed) >= failures))
+    };
+    let other = thread::spawn(submit(1));
+    let accepted = submit(2)() + other.join().unwrap();
+    let tried = tried.load(Ordering::Relaxed);
+    (accepted, tried.saturating_sub(failures))
+}
+
+/// F02: with no worker yet, two are started for two jobs.
+fn a_worker_for_each_job<S: Staff>() -> (usize, usize) {
+    two_submit(&Arc::new(S::with(0, 2)), 0)
+}
+
+/// F02: the same while the one worker there is may finish its job. The outcome is how many were started, and
+/// whether it can have finished before: if not, there must be one for each of the other jobs.
+fn a_worker_ends_meanwhile<S: Staff>() -> (usize, bool) {
+    let staff = Arc::new(S::with(1, 3));
+    assert!(staff.push(4, || unreachable!("it has one")));
+    let finishes = Arc::new(AtomicUsize::new(0));
+    let worker = thread::spawn({
+        let (staff, finishes) = (Arc::clone(&staff), Arc::clone(&finishes));
+        move || {
+            finishes.store(1, Ordering::Relaxed);
+            staff.finish();
+        }
+    });
+    let (accepted, started) = two_submit(&staff, 0);
+    assert_eq!(accepted, 2);
+    let finishes = finishes.load(Ordering::Relaxed) == 1;
+    worker.join().unwrap();
+    (started, finishes)
+}
+
+/// F04: no worker can be started, and there is none: nothing is accepted.
+fn no_worker_can_be_started<S: Staff>() -> (usize, usize) {
+    two_submit(&Arc::new(S::with(0, 1)), usize::MAX)
+}
+
+/// F04: the only worker there may be cannot be started at first. One submitter is refused; the other one is
+/// accepted, and has a worker.
+fn the_first_start_fails<S: Staff>() -> (usize, usize) {
+    two_submit(&Arc::new(S::with(0, 1)), 1)
+}
+
 type Real = Queue<usize>;
 
 #[test]
@@ -331,6 +407,61 @@ fn queue_clear_against_next() {
 #[test]
 fn queue_free_when_done() {
     check(None, free_when_done::<Real, false>, &[true]);
+}
+
+/// F02
+#[test]
+fn queue_a_worker_for_each_job() {
+    check(None, a_worker_for_each_job::<Real>, &[(2, 2)]);
+}
+
+/// F02
+#[test]
+fn queue_a_worker_ends_meanwhile() {
+    let outcomes = [(1, true), (2, false), (2, true)];
+    check(Some(3), a_worker_ends_meanwhile::<Real>, &outcomes);
+}
+
+/// F04
+#[test]
+fn queue_no_worker_can_be_started() {
+    check(None, no_worker_can_be_started::<Real>, &[(0, 0)]);
+}
+
+/// F04
+#[test]
+fn queue_the_first_start_fails() {
+    check(None, the_first_start_fails::<Real>, &[(1, 1)]);
+}
+
+/// F02
+#[test]
+#[should_panic(expected = "came to {(2, 1), (2, 2)}")]
+fn who_counts_worker_and_job_apart_starts_too_few() {
+    check(None, a_worker_for_each_job::<CountsSeparately>, &[(2, 2)]);
+}
+
+/// F02
+#[test]
+#[should_panic(expected = "came to {(0, true), (1, false), (1, true), (2, false), (2, true)}")]
+fn who_counts_worker_and_job_apart_starts_too_few_beside_a_worker() {
+    let outcomes = [(1, true), (2, false), (2, true)];
+    check(
+        Some(3),
+        a_worker_ends_meanwhile::<CountsSeparately>,
+        &outcomes,
+    );
+}
+
+/// F04
+#[test]
+#[should_panic(expected = "came to {(0, 0), (1, 0)}")]
+fn who_counts_worker_and_job_apart_accepts_what_nobody_runs() {
+    check(
+        None,
+        no_worker_can_be_started::<CountsSeparately>,
+        &[(0, 0)],
+    );
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod program;
 mod recycling;
 mod results;
 mod runtime;
+mod signals;
+mod system;
 
 use std::process;
 
@@ -27,6 +29,7 @@ pub fn begin() {
         Some("without init") => {}
         Some("init in the parent alone") if is_worker => {}
         Some("another main") if is_worker => process::exit(5),
+        Some("workers may be refused") if is_worker && system::is_refused() => process::exit(5),
         _ => futures_pool::init(),
     }
 }
@@ -98,6 +101,7 @@ const CASES: &[Case] = cases![
     life::a_worker_outlives_the_thread_that_submitted,
     recycling::a_worker_has_its_number_of_tasks,
     recycling::a_backlog,
+    recycling::tasks_taken_together_meet,
     recycling::shutdown_without_waiting,
     recycling::dropped,
     recycling::no_replacement_can_be_started,
@@ -109,6 +113,22 @@ const CASES: &[Case] = cases![
     program::the_executable_is_replaced,
     program::a_worker_has_no_input_and_no_descriptor,
     program::started_by_hand,
+    signals::what_the_parent_ignores_or_handles,
+    signals::while_workers_start,
+    signals::from_the_terminal,
+    signals::the_stop_key,
+    signals::a_worker_and_its_own,
+    signals::terminated_all_the_same,
+    signals::a_broken_pipe,
+    signals::children_are_ignored,
+    system::a_worker_without_privileges_ends_with_its_parent,
+    system::a_parent_without_privileges_ends_its_workers,
+    system::other_pid_namespaces,
+    system::closed_standard_descriptors,
+    system::a_privileged_program,
+    system::an_initialiser_that_cannot_be_sent,
+    system::a_start_fails_beside_a_running_task,
+    system::a_worker_ends_before_init,
     runtime::two_hundred_workers_among_busy_threads,
 ];
 
@@ -150,6 +170,16 @@ fn assert_broken(executor: &ProcessPoolExecutor) {
         refused.as_ref().is_err_and(|error| error.is_broken()),
         "{refused:?}"
     );
+}
+
+/// Whether this process's thread of that name sleeps.
+fn thread_sleeps(name: &str) -> bool {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
+        return false; // there may be too many descriptors for the moment
+    };
+    let stats = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("stat")));
+    let asleep = format!(" ({name}) S ");
+    stats.flatten().any(|stat| stat.contains(&asleep))
 }
 
 fn to_pid(number: i64) -> Pid {

@@ -7,7 +7,7 @@ use futures_pool::map::MapOptions;
 use futures_pool::process_pool::{BuildError, ProcessPoolExecutor};
 use nix::unistd::getpid;
 
-use super::{executor, pid, square};
+use super::{executor, pid, square, thread_sleeps};
 use crate::support::{children, eventually, meet, note, notes, stay, wait_for};
 
 fn join((left, right): (String, Option<i8>)) -> String {
@@ -96,14 +96,6 @@ pub fn one_idle_worker_is_enough() {
     });
     assert_eq!(pids.collect::<BTreeSet<_>>().len(), 1);
     assert_eq!(children().len(), 1);
-}
-
-/// Whether this process's thread of that name sleeps.
-fn thread_sleeps(name: &str) -> bool {
-    let tasks = std::fs::read_dir("/proc/self/task").expect("/proc is mounted");
-    let stats = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("stat")));
-    let asleep = format!(" ({name}) S ");
-    stats.flatten().any(|stat| stat.contains(&asleep))
 }
 
 /// PL-22

@@ -60,6 +60,9 @@ const FOLDER: &str = "FUTURES_POOL_TEST_FOLDER";
 /// In the environment of a process that a case started [again](again).
 const ROLE: &str = "FUTURES_POOL_TEST_ROLE";
 
+/// How a case ends that cannot be run here.
+const SKIPPED: i32 = 77;
+
 /// A case: its name and what it does.
 pub type Case = (&'static str, fn());
 
@@ -100,15 +103,23 @@ pub fn main(cases: &[Case]) {
     let plural = if chosen.len() == 1 { "" } else { "s" };
     println!("\nrunning {} test{plural}", chosen.len());
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let skipped = AtomicUsize::new(0);
     let begin = Instant::now();
     thread::scope(|scope| {
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
                 while let Some((name, _)) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let failure = run(name, options.show).err();
-                    let word = if failure.is_some() { "FAILED" } else { "ok" };
-                    println!("test {name} ... {word}");
-                    failure.map(|text| failures.lock().expect("no panic").insert(name, text));
+                    match run(name, options.show) {
+                        Ok(true) => println!("test {name} ... ok"),
+                        Ok(false) => {
+                            println!("test {name} ... skipped: it needs root");
+                            skipped.fetch_add(1, Ordering::Relaxed);
+                        }
+                        Err(text) => {
+                            println!("test {name} ... FAILED");
+                            failures.lock().expect("no panic").insert(name, text);
+                        }
+                    }
                 }
             });
         }
@@ -117,10 +128,11 @@ pub fn main(cases: &[Case]) {
     for (name, text) in &failures {
         println!("\n---- {name} ----\n{text}");
     }
+    let skipped = skipped.into_inner();
     println!(
-        "\ntest result: {}. {} passed; {} failed; 0 ignored; 0 measured; {} filtered out; finished in {:.2}s\n",
+        "\ntest result: {}. {} passed; {} failed; {skipped} ignored; 0 measured; {} filtered out; finished in {:.2}s\n",
         if failures.is_empty() { "ok" } else { "FAILED" },
-        chosen.len() - failures.len(),
+        chosen.len() - failures.len() - skipped,
         failures.len(),
         cases.len() - chosen.len(),
         begin.elapsed().as_secs_f64(),
@@ -153,8 +165,8 @@ impl Options {
 
 // ---- the side of the harness
 
-/// Runs a case in a process of its own.
-fn run(name: &str, show: bool) -> Result<(), String> {
+/// Runs a case in a process of its own. `false` if it was skipped.
+fn run(name: &str, show: bool) -> Result<bool, String> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let unique = COUNT.fetch_add(1, Ordering::Relaxed);
     let marker = format!("{}-{unique}:{name}", getpid());
@@ -175,8 +187,10 @@ fn run(name: &str, show: bool) -> Result<(), String> {
     let group = Pid::from_raw(child.id().cast_signed());
     leaders.insert(group.as_raw());
     drop(leaders);
-    let mut failure = match finish(&mut child, DEADLINE) {
-        Some(status) if status.success() => String::new(),
+    let status = finish(&mut child, DEADLINE);
+    let skipped = status.is_some_and(|status| status.code() == Some(SKIPPED));
+    let mut failure = match status {
+        Some(status) if status.success() || skipped => String::new(),
         Some(status) => format!("{status}\n"),
         None => {
             let all = ours(group, &marker);
@@ -198,7 +212,7 @@ fn run(name: &str, show: bool) -> Result<(), String> {
     }
     fs::remove_dir_all(folder).expect("our own folder");
     if failure.is_empty() {
-        return Ok(());
+        return Ok(!skipped);
     }
     let mut text = Vec::new();
     let read = output.rewind().and_then(|()| output.read_to_end(&mut text));
@@ -280,6 +294,14 @@ fn in_case(case: fn()) {
     assert_no_children();
     let after = descriptors();
     assert!(before == after, "descriptors {before:#?} became {after:#?}");
+}
+
+/// Ends the case here unless it is root's: that is said, and not counted as passed.
+pub fn needs_root() {
+    // SAFETY: it has no conditions.
+    if unsafe { libc::geteuid() } != 0 {
+        exit(SKIPPED);
+    }
 }
 
 /// Checks that this process has no child, not even a zombie.

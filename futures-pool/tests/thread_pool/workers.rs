@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use futures_pool::future::{Broken, FutureError};
@@ -104,6 +104,36 @@ fn a_thread_in_a_callback_is_not_idle() {
     });
 }
 
+/// Waits at a gate when it is dropped.
+struct PassesWhenDropped(Gate);
+
+impl Drop for PassesWhenDropped {
+    fn drop(&mut self) {
+        self.0.pass();
+    }
+}
+
+/// F02: so is one that drops a result which nobody wants.
+#[test]
+fn a_thread_in_a_destructor_is_not_idle() {
+    bounded(|| {
+        let executor = ThreadPoolExecutor::new(2).unwrap();
+        let (begin, end) = (Gate::default(), Gate::default());
+        let task = {
+            let (begin, result) = (begin.clone(), PassesWhenDropped(end.clone()));
+            move |()| {
+                begin.pass();
+                result
+            }
+        };
+        drop(executor.submit(task, ()).unwrap());
+        begin.open();
+        end.wait_for(1);
+        let second = executor.submit(move |()| end.open(), ()).unwrap();
+        second.into_result().unwrap();
+    });
+}
+
 /// Tasks that meet each other: as many threads as may be work at the same time, also after all of them
 /// have slept.
 #[test]
@@ -121,6 +151,28 @@ fn all_threads_are_woken() {
             for future in futures {
                 future.into_result().unwrap();
             }
+        }
+    });
+}
+
+/// F02: the same if each task has a submitter of its own: two of them never count on the same worker.
+#[test]
+fn submitters_do_not_count_on_the_same_worker() {
+    bounded(|| {
+        for _ in 0..200 {
+            let executor = ThreadPoolExecutor::new(4).unwrap();
+            let (gate, start) = (Gate::default(), Barrier::new(4));
+            thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        start.wait();
+                        let gate = gate.clone();
+                        executor.submit(move |()| gate.pass(), ()).unwrap()
+                    });
+                }
+                gate.wait_for(4);
+                gate.open();
+            });
         }
     });
 }
@@ -254,6 +306,34 @@ fn a_running_task_outlives_the_breakdown() {
     });
 }
 
+/// F08: a name that no thread can have is refused with the other settings.
+#[test]
+fn a_name_with_a_nul() {
+    let builder = ThreadPoolExecutor::builder().thread_name_prefix("a\0b");
+    assert_eq!(builder.build().unwrap_err(), BuildError::ThreadName);
+}
+
+/// F08: so is a stack that no address space has room for; a small one is made large enough.
+#[test]
+fn sizes_of_stacks() {
+    let builder = |bytes| {
+        let builder = ThreadPoolExecutor::builder().max_workers(1);
+        builder.stack_size(bytes)
+    };
+    for bytes in [usize::MAX, usize::MAX / 2 + 1] {
+        let error = builder(bytes).build().unwrap_err();
+        assert_eq!(error, BuildError::StackSize);
+    }
+    for bytes in [0, 1, 4095] {
+        let executor = builder(bytes).build().unwrap();
+        let future = executor.submit(|n: u8| n, 1).unwrap();
+        assert_eq!(future.into_result(), Ok(1));
+    }
+    let executor = builder(usize::MAX / 2).build().unwrap();
+    let refused = executor.submit(|n: u8| n, 1).unwrap_err();
+    assert!(matches!(refused, SubmitError::Start(_)), "{refused:?}");
+}
+
 /// A thread that cannot be started, when there is no other, is an error of its own; the executor is
 /// whole, and it can be tried again.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
@@ -266,8 +346,29 @@ fn no_thread_can_be_started() {
         assert!(matches!(refused, SubmitError::Start(_)), "{refused:?}");
     }
     let refused = executor.map(name, 0..3).next();
-    assert!(matches!(
-        refused,
-        Some(Err(FutureError::Broken(Broken::Start(_))))
-    ));
+    assert!(matches!(refused, Some(Err(FutureError::Start(_)))));
+}
+
+/// F04: with no thread, and none to be had, no task is accepted, whatever other submitters are in the middle of.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[test]
+fn nothing_is_accepted_that_nobody_runs() {
+    bounded(|| {
+        for _ in 0..200 {
+            let builder = ThreadPoolExecutor::builder().stack_size(1 << 47);
+            let executor = builder.max_workers(4).build().unwrap();
+            let start = Barrier::new(3);
+            let submit = || {
+                start.wait();
+                executor.submit(|()| (), ())
+            };
+            let answers = thread::scope(|scope| {
+                let submitters = [(); 3].map(|()| scope.spawn(submit));
+                submitters.map(|submitter| submitter.join().unwrap())
+            });
+            for refused in answers {
+                assert!(matches!(refused, Err(SubmitError::Start(_))), "{refused:?}");
+            }
+        }
+    });
 }
