@@ -64,7 +64,7 @@ pub fn fork(child: impl FnOnce() -> i32) -> Result<Pid, ForkError> {
 
 /// The number of this process. A system call the first time only.
 #[inline]
-pub(crate) fn process_id() -> i32 {
+pub fn process_id() -> i32 {
     match PROCESS.load(Relaxed) {
         0 => {
             let pid = getpid().as_raw();
